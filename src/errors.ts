@@ -1,0 +1,126 @@
+/**
+ * The one error class of the project, and the closed set of its codes.
+ *
+ * The code says what happened, the category decides the exit code (never the text of the message), and every code has
+ * a heading in docs/errors.md; a test holds the two sets equal.
+ */
+
+/** Broad kind of a failure, as the Go tool names them. Decides the exit code of the CLI. */
+export type ErrorCategory =
+  | 'invalid_input'
+  | 'verification_failed'
+  | 'dependency_missing'
+  | 'io_failure'
+  | 'state_contention'
+  | 'internal_failure';
+
+/** The code of a {@link GaitError}: stable, documented in docs/errors.md. */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_PATH'
+  | 'INVALID_JSON'
+  | 'INVALID_EVENT'
+  | 'LINE_TOO_LONG'
+  | 'SESSION_MISMATCH'
+  | 'JOURNAL_NOT_FOUND'
+  | 'JOURNAL_EMPTY'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'HANDLE_CLOSED'
+  | 'JOURNAL_CORRUPT'
+  | 'JOURNAL_TRUNCATED'
+  | 'SEQUENCE_CONFLICT'
+  | 'LOCK_TIMEOUT'
+  | 'FENCED'
+  | 'DISK_FULL'
+  | 'IO_ERROR'
+  | 'SYNC_FAILED'
+  | 'HANDLE_POISONED'
+  | 'INTERNAL';
+
+interface CodeFacts {
+  readonly category: ErrorCategory;
+  /** True when the same call may succeed later without anything being changed by the caller. */
+  readonly retryable: boolean;
+  /** What to do, when the place that throws has nothing more precise to say. */
+  readonly hint: string;
+}
+
+const facts = (category: ErrorCategory, retryable: boolean, hint: string): CodeFacts => ({
+  category,
+  retryable,
+  hint,
+});
+
+/** Every code that a {@link GaitError} can carry. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
+  INVALID_ARGUMENT: facts('invalid_input', false, 'check the option or flag named in the message'),
+  INVALID_PATH: facts('invalid_input', false, 'give a file path without ".." segments'),
+  INVALID_JSON: facts(
+    'invalid_input',
+    false,
+    'send one JSON value whose parse loses nothing; put large numbers in strings',
+  ),
+  INVALID_EVENT: facts('invalid_input', false, 'check the event field named in the message'),
+  LINE_TOO_LONG: facts('invalid_input', false, 'shorten the event; a line holds at most 65535 bytes'),
+  SESSION_MISMATCH: facts('invalid_input', false, 'use another journal path, or the ids the journal was started with'),
+  JOURNAL_NOT_FOUND: facts('invalid_input', false, 'start the session first: gait run session start'),
+  JOURNAL_EMPTY: facts('invalid_input', false, 'initialise the journal: gait run session start'),
+  IDEMPOTENCY_CONFLICT: facts('invalid_input', false, 'use a new idempotency key for a different event'),
+  HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
+  JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
+  JOURNAL_TRUNCATED: facts(
+    'verification_failed',
+    false,
+    'evidence is missing: run gait verify and compare with a copy',
+  ),
+  SEQUENCE_CONFLICT: facts('state_contention', false, 'read the session again and decide anew'),
+  LOCK_TIMEOUT: facts('state_contention', true, 'another writer holds the journal; retry, or raise the lock timeout'),
+  FENCED: facts('state_contention', true, 'another writer took over; nothing was acknowledged, open the journal again'),
+  DISK_FULL: facts('io_failure', false, 'free disk space, then retry; nothing was acknowledged'),
+  IO_ERROR: facts('io_failure', false, 'check the file, its permissions and the disk named in the details'),
+  SYNC_FAILED: facts(
+    'io_failure',
+    false,
+    'the disk did not confirm the write; check the disk, then open the journal again',
+  ),
+  HANDLE_POISONED: facts(
+    'io_failure',
+    false,
+    'an earlier write failed; open the journal again, it re-reads what is on disk',
+  ),
+  INTERNAL: facts('internal_failure', false, 'this is a defect of gait; please report it with the details'),
+};
+
+/** What a {@link GaitError} may carry beside its message. */
+export interface GaitErrorOptions {
+  /** What to do about it; defaults to the code's own hint. */
+  readonly hint?: string;
+  /** Machine-readable facts: paths, line numbers, byte offsets, expected and found values. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Every failure that gait reports. Test `code`, never the message. */
+export class GaitError extends Error {
+  override readonly name = 'GaitError';
+  readonly code: ErrorCode;
+  readonly category: ErrorCategory;
+  readonly retryable: boolean;
+  readonly hint: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: GaitErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const known = ERROR_CODES[code];
+    this.code = code;
+    this.category = known.category;
+    this.retryable = known.retryable;
+    this.hint = options.hint ?? known.hint;
+    this.details = options.details ?? {};
+  }
+}
+
+/** True for an error made by gait; also across two copies of the package in one process. */
+export function isGaitError(value: unknown): value is GaitError {
+  return value instanceof Error && value.name === 'GaitError' && 'code' in value && String(value.code) in ERROR_CODES;
+}
