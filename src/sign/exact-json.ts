@@ -1,0 +1,151 @@
+/**
+ * JSON.parse that refuses what JSON.parse would quietly change or that is unsafe to hold: evidence must mean the same
+ * to whoever reads it next, in whatever language.
+ *
+ * The platform's parser does the grammar; one cheap scan of the text and one walk of the result then look for signs of
+ * loss. Only when there is a sign does the careful reader of exact-json-diagnosis.ts go over the text, to clear it or
+ * to name the problem.
+ */
+import { GaitError } from '../errors.js';
+import { MAX_JSON_DEPTH } from './canonical-json.js';
+import { diagnoseJson } from './exact-json-diagnosis.js';
+import { isExactNumber } from './exact-number.js';
+
+/** A JSON value as {@link parseExactJson} returns it. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** A number of at most this many characters, no exponent and no leading `-0`, always survives a double. */
+const ALWAYS_EXACT_CHARS = 15;
+
+/** Escapes of U+D000 to U+DFFF, of which the upper half are surrogates. */
+const MAY_ESCAPE_SURROGATE = /\\u[dD]/;
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * The value of one JSON text, provided that nothing is lost.
+ *
+ * @param options.maxDepth how deep arrays and objects may be nested; 128 unless given.
+ * @throws GaitError INVALID_JSON with `details` `offset` (UTF-16 index into `text`), `reason` and, where it applies,
+ * `key` or `number`. Reasons: `syntax` (also a BOM, or text after the value), `duplicate_key`, `inexact_number` (its
+ * decimal value is not the one the double prints back; `-0` counts), `lone_surrogate`, `proto_key`, `too_deep`. Of
+ * several problems the first in the text is reported.
+ */
+export function parseExactJson(text: string, options: { readonly maxDepth?: number } = {}): JsonValue {
+  const maxDepth = options.maxDepth ?? MAX_JSON_DEPTH;
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    diagnoseJson(text, maxDepth);
+    throw new GaitError('INVALID_JSON', 'not a JSON text', { cause, details: { offset: 0, reason: 'syntax' } });
+  }
+  if (!isSurelyExact(text, value, maxDepth)) diagnoseJson(text, maxDepth);
+  return value;
+}
+
+/** False when the careful reader has to look; it is the one that decides. */
+function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolean {
+  if (!text.isWellFormed() || (text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text))) return false;
+  const colons = countColons(text, maxDepth);
+  return colons !== SUSPICIOUS && colons === (isContainer(value) ? countKeys(value) : 0);
+}
+
+/** What the two counts answer when something needs the careful reader; never a number of keys. */
+const SUSPICIOUS = -1;
+
+/**
+ * Number of colons outside strings, that is of keys written, in a text that JSON.parse has accepted; SUSPICIOUS for
+ * nesting past `maxDepth` or a number that a double does not hold.
+ */
+function countColons(text: string, maxDepth: number): number {
+  let colons = 0;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(text, i);
+    } else if (code === COLON) {
+      colons++;
+    } else if (code === MINUS || (code >= DIGIT_0 && code <= DIGIT_9)) {
+      const end = endOfNumber(text, i);
+      if (end === SUSPICIOUS) return SUSPICIOUS;
+      i = end - 1;
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      if (++depth > maxDepth) return SUSPICIOUS;
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
+      depth--;
+    }
+  }
+  return colons;
+}
+
+/** Index of the quote that ends the string whose opening quote is at `start`. indexOf: faster than a loop over it. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+/** True when an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at;
+  while (text.charCodeAt(start - 1) === BACKSLASH) start--;
+  return (at - start) % 2 === 1;
+}
+
+/** Index after the number that starts at `start`, or SUSPICIOUS when a double does not hold it. */
+function endOfNumber(text: string, start: number): number {
+  let needsCheck = text.charCodeAt(start) === MINUS && text.charCodeAt(start + 1) === DIGIT_0;
+  let end = start + 1;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code === UPPER_E || code === LOWER_E) needsCheck = true;
+    // `+ , - . /` and the digits are neighbours; of them a comma ends a number, and a slash is never next to one.
+    else if (code < PLUS || code > DIGIT_9 || code === COMMA) break;
+  }
+  if (!needsCheck && end - start <= ALWAYS_EXACT_CHARS) return end;
+  return isExactNumber(text.slice(start, end)) ? end : SUSPICIOUS;
+}
+
+/**
+ * Number of keys in a parsed array or object, at all levels; SUSPICIOUS when one is `__proto__`. Depth is bounded
+ * before. `for in` is several times faster here than Object.keys; should somebody have put enumerable properties on
+ * Object.prototype, the count is too high, which costs a careful reading and nothing else.
+ */
+function countKeys(container: object): number {
+  let count = 0;
+  if (Array.isArray(container)) {
+    for (const item of container as readonly unknown[]) {
+      const inner = isContainer(item) ? countKeys(item) : 0;
+      if (inner === SUSPICIOUS) return SUSPICIOUS;
+      count += inner;
+    }
+    return count;
+  }
+  const members = container as Readonly<Record<string, unknown>>;
+  for (const key in members) {
+    const item = members[key];
+    const inner = key === '__proto__' ? SUSPICIOUS : isContainer(item) ? countKeys(item) : 0;
+    if (inner === SUSPICIOUS) return SUSPICIOUS;
+    count += inner + 1;
+  }
+  return count;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

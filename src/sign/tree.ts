@@ -1,0 +1,35 @@
+/**
+ * Hashes of the Merkle tree of RFC 6962, section 2.1: leaves and inner nodes are hashed with different first bytes, so
+ * that no leaf can be passed off as a node.
+ */
+import { sha256 } from './digest.js';
+
+/** First byte of what is hashed for a leaf, RFC 6962 section 2.1. */
+const LEAF_PREFIX = 0x00;
+/** First byte of what is hashed for an inner node, RFC 6962 section 2.1. */
+const NODE_PREFIX = 0x01;
+
+/** Root of the tree without leaves: SHA-256 of nothing. Shared: copy it before handing it to somebody who may write. */
+export const EMPTY_ROOT: Buffer = sha256('');
+
+/** SHA-256(0x00 || line): the leaf hash of a line given as raw bytes, without its LF. */
+export function leafHash(line: Uint8Array): Buffer {
+  const input = Buffer.allocUnsafe(line.length + 1);
+  input[0] = LEAF_PREFIX;
+  input.set(line, 1);
+  return sha256(input);
+}
+
+/** {@link leafHash} of the UTF-8 form of a text. The prefix is one character, so no bytes need to be copied about. */
+export function leafHashOfText(line: string): Buffer {
+  return sha256(`\0${line}`);
+}
+
+/** SHA-256(0x01 || left || right). Whoever reads hashes from outside checks their size before they come here. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  const input = Buffer.allocUnsafe(1 + left.length + right.length);
+  input[0] = NODE_PREFIX;
+  input.set(left, 1);
+  input.set(right, 1 + left.length);
+  return sha256(input);
+}
