@@ -61,7 +61,7 @@ export function parseExactJson(text: string, options: { readonly maxDepth?: numb
 function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolean {
   if (!text.isWellFormed() || (text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text))) return false;
   const colons = countColons(text, maxDepth);
-  return colons !== SUSPICIOUS && colons === (isContainer(value) ? countKeys(value) : 0);
+  return colons !== SUSPICIOUS && colons === (isContainer(value) ? countKeys(value, maxDepth) : 0);
 }
 
 /** What the two counts answer when something needs the careful reader; never a number of keys. */
@@ -122,15 +122,16 @@ function endOfNumber(text: string, start: number): number {
 }
 
 /**
- * Number of keys in a parsed array or object, at all levels; SUSPICIOUS when one is `__proto__`. Depth is bounded
- * before. `for in` is several times faster here than Object.keys; should somebody have put enumerable properties on
- * Object.prototype, the count is too high, which costs a careful reading and nothing else.
+ * Number of keys in a parsed array or object of at most `levels` levels; SUSPICIOUS when one is `__proto__`, or there
+ * are more levels. `for in` is several times faster here than Object.keys; if somebody has put enumerable properties on
+ * Object.prototype, the count is too high or the levels too many, which costs a careful reading and nothing else.
  */
-function countKeys(container: object): number {
+function countKeys(container: object, levels: number): number {
+  if (levels <= 0) return SUSPICIOUS;
   let count = 0;
   if (Array.isArray(container)) {
     for (const item of container as readonly unknown[]) {
-      const inner = isContainer(item) ? countKeys(item) : 0;
+      const inner = isContainer(item) ? countKeys(item, levels - 1) : 0;
       if (inner === SUSPICIOUS) return SUSPICIOUS;
       count += inner;
     }
@@ -139,7 +140,7 @@ function countKeys(container: object): number {
   const members = container as Readonly<Record<string, unknown>>;
   for (const key in members) {
     const item = members[key];
-    const inner = key === '__proto__' ? SUSPICIOUS : isContainer(item) ? countKeys(item) : 0;
+    const inner = key === '__proto__' ? SUSPICIOUS : isContainer(item) ? countKeys(item, levels - 1) : 0;
     if (inner === SUSPICIOUS) return SUSPICIOUS;
     count += inner + 1;
   }

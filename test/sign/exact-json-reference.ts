@@ -1,0 +1,85 @@
+/**
+ * A slow, plain judge of JSON texts, written apart from src/: one recursive reader, numbers compared as fractions of
+ * bigints. It shares nothing with what it judges.
+ */
+
+/** True when the text is JSON and JSON.parse loses nothing of it. `maxDepth` counts nested arrays and objects. */
+export function isExactJson(text: string, maxDepth: number): boolean {
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const end = read(text, 0, maxDepth);
+  return end !== undefined && text.slice(end).trim() === '';
+}
+
+/** Index after the value at `at`, or undefined when it is not exact. The grammar has been checked. */
+function read(text: string, start: number, levels: number): number | undefined {
+  const at = blank(text, start);
+  const first = text.charAt(at);
+  if (first === '"') return readString(text, at)?.end;
+  if (first === '[' || first === '{') return levels === 0 ? undefined : readList(text, at, levels - 1);
+  let end = at;
+  while (end < text.length && !' \t\n\r,]}'.includes(text.charAt(end))) end++;
+  const word = text.slice(at, end);
+  return ['true', 'false', 'null'].includes(word) || sameValue(word) ? end : undefined;
+}
+
+function readList(text: string, start: number, levels: number): number | undefined {
+  const seen: string[] = [];
+  const isObject = text.charAt(start) === '{';
+  let at = blank(text, start + 1);
+  while (text.charAt(at) !== ']' && text.charAt(at) !== '}') {
+    if (isObject) {
+      const key = readString(text, at);
+      if (key === undefined || key.value === '__proto__' || seen.includes(key.value)) return undefined;
+      seen.push(key.value);
+      at = blank(text, key.end) + 1;
+    }
+    const end = read(text, at, levels);
+    if (end === undefined) return undefined;
+    at = blank(text, end);
+    if (text.charAt(at) === ',') at = blank(text, at + 1);
+  }
+  return at + 1;
+}
+
+function readString(text: string, start: number): { value: string; end: number } | undefined {
+  let end = start + 1;
+  while (text.charAt(end) !== '"') end += text.charAt(end) === '\\' ? 2 : 1;
+  const raw = text.slice(start, end + 1);
+  const value = String(JSON.parse(raw));
+  // encodeURIComponent throws for exactly the strings that have no UTF-8 form.
+  for (const candidate of [raw, value]) {
+    try {
+      encodeURIComponent(candidate);
+    } catch {
+      return undefined;
+    }
+  }
+  return { value, end: end + 1 };
+}
+
+function blank(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && ' \t\n\r'.includes(text.charAt(at))) at++;
+  return at;
+}
+
+function sameValue(word: string): boolean {
+  const double = Number(word);
+  if (!Number.isFinite(double) || (double === 0 && word.startsWith('-'))) return false;
+  const [a, b] = fraction(word);
+  const [c, d] = fraction(String(double));
+  return a * d === c * b;
+}
+
+/** A decimal as numerator and denominator. */
+function fraction(word: string): [bigint, bigint] {
+  const [mantissa = '', exponent = '0'] = word.toLowerCase().split('e');
+  const [integer = '', decimals = ''] = mantissa.split('.');
+  const power = Number(exponent) - decimals.length;
+  const digits = BigInt(integer.replace('-', '') + decimals) * (word.startsWith('-') ? -1n : 1n);
+  return power >= 0 ? [digits * 10n ** BigInt(power), 1n] : [digits, 10n ** BigInt(-power)];
+}
