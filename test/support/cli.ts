@@ -1,7 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { gaitBin } from './paths.js';
+import { join } from 'node:path';
+import { repositoryRoot } from './paths.js';
 
-export { gaitBin };
+/** The CLI's entry as users run it; built once before all tests. */
+export const gaitBin: string = join(repositoryRoot, 'dist', 'cli', 'main.js');
 
 export interface CliOptions {
   readonly cwd?: string;
