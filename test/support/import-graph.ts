@@ -20,7 +20,8 @@ export function readImportGraph(folders: readonly string[]): SourceModule[] {
 
 /**
  * What a module imports, by any syntax: import and export declarations, types among them, `import()` in code and in
- * types. A computed `import()` cannot be judged; it is listed with the specifier `<computed>`.
+ * types, and `createRequire(...)('x')`. A computed specifier, or a `createRequire` that is kept for later calls, cannot be
+ * judged; it is listed as `<computed>`.
  */
 export function parseModule(file: string, source: string): SourceModule {
   const imports: string[] = [];
@@ -33,6 +34,11 @@ export function parseModule(file: string, source: string): SourceModule {
     if (!isNode(value)) return;
     if (value.type === 'ExportDefaultDeclaration' || isNameDefault(value)) defaultExport = true;
     if (IMPORTING.has(value.type) && value['source'] !== null) imports.push(specifierOf(value['source']));
+    const required = requiredBy(value);
+    if (required !== undefined) {
+      imports.push(required);
+      return;
+    }
     for (const child of Object.values(value)) visit(child);
   };
   visit(parseAst(source, { lang: 'ts' }));
@@ -44,6 +50,8 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
+const COMPUTED = '<computed>';
+
 const IMPORTING: ReadonlySet<string> = new Set([
   'ImportDeclaration',
   'ExportNamedDeclaration',
@@ -51,6 +59,20 @@ const IMPORTING: ReadonlySet<string> = new Set([
   'ImportExpression',
   'TSImportType',
 ]);
+
+/** The specifier that a call of `createRequire`, or of what it returns, loads; undefined for any other node. */
+function requiredBy(node: Node): string | undefined {
+  if (isCallOf(node, 'createRequire')) return COMPUTED;
+  if (node.type !== 'CallExpression' || !isCallOf(node['callee'], 'createRequire')) return undefined;
+  const args = node['arguments'];
+  return Array.isArray(args) ? specifierOf(args[0]) : COMPUTED;
+}
+
+function isCallOf(value: unknown, name: string): boolean {
+  if (!isNode(value) || value.type !== 'CallExpression') return false;
+  const callee = value['callee'];
+  return isNode(callee) && callee.type === 'Identifier' && callee['name'] === name;
+}
 
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
@@ -65,5 +87,5 @@ function isNameDefault(node: Node): boolean {
 function specifierOf(source: unknown): string {
   return isNode(source) && source.type === 'Literal' && typeof source['value'] === 'string'
     ? source['value']
-    : '<computed>';
+    : COMPUTED;
 }

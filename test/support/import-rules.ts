@@ -52,18 +52,17 @@ const CLI_SEES: ReadonlySet<string> = new Set(['src/index.ts', 'src/errors.ts'])
 const STORE = 'src/journal/store';
 const STRANGERS = [['src/sign', STORE]] as const;
 
-/** Modules that reach the file system, or that load others unseen. In src/ and cli/ only the store may have them. */
+/** Modules that reach the file system. In src/ and cli/ only the store may have them. */
 const FILE_SYSTEM: ReadonlySet<string> = new Set([
   'node:fs',
   'node:fs/promises',
-  'node:module',
   'fs-native-extensions',
   'graceful-fs',
   'proper-lockfile',
 ]);
 
-/** What of Node src/sign may use: computing, not input or output. */
-const PURE_BUILTINS: ReadonlySet<string> = new Set(['node:buffer', 'node:crypto']);
+/** What of Node src/sign may use: computing and loading code, not input or output. */
+const PURE_BUILTINS: ReadonlySet<string> = new Set(['node:buffer', 'node:crypto', 'node:module']);
 
 /**
  * Checks a set of modules against the import rules of the architecture. Pure.
