@@ -24,10 +24,14 @@ export type ErrorCode =
   | 'SESSION_MISMATCH'
   | 'JOURNAL_NOT_FOUND'
   | 'JOURNAL_EMPTY'
+  | 'INVALID_KEY'
+  | 'INVALID_NOTE'
   | 'IDEMPOTENCY_CONFLICT'
   | 'HANDLE_CLOSED'
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
+  | 'SIGNATURE_INVALID'
+  | 'PROOF_INVALID'
   | 'SEQUENCE_CONFLICT'
   | 'LOCK_TIMEOUT'
   | 'FENCED'
@@ -65,6 +69,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   SESSION_MISMATCH: facts('invalid_input', false, 'use another journal path, or the ids the journal was started with'),
   JOURNAL_NOT_FOUND: facts('invalid_input', false, 'start the session first: gait run session start'),
   JOURNAL_EMPTY: facts('invalid_input', false, 'initialise the journal: gait run session start'),
+  INVALID_KEY: facts('invalid_input', false, 'give a key that gait keys init wrote, or a C2SP vkey of an Ed25519 key'),
+  INVALID_NOTE: facts('invalid_input', false, 'give a signed note or proof exactly as it was written, byte for byte'),
   IDEMPOTENCY_CONFLICT: facts('invalid_input', false, 'use a new idempotency key for a different event'),
   HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
   JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
@@ -73,6 +79,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     false,
     'evidence is missing: run gait verify and compare with a copy',
   ),
+  SIGNATURE_INVALID: facts(
+    'verification_failed',
+    false,
+    'the text is not what a known key signed: check the key you trust, then distrust the file',
+  ),
+  PROOF_INVALID: facts('verification_failed', false, 'the event is not the one the proof was made for, or was changed'),
   SEQUENCE_CONFLICT: facts('state_contention', false, 'read the session again and decide anew'),
   LOCK_TIMEOUT: facts('state_contention', true, 'another writer holds the journal; retry, or raise the lock timeout'),
   FENCED: facts('state_contention', true, 'another writer took over; nothing was acknowledged, open the journal again'),
