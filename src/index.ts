@@ -1,0 +1,48 @@
+/** The public API. */
+export { ERROR_CODES, GaitError, isGaitError } from './errors.js';
+export {
+  listSessions,
+  openJournal,
+  readJournal,
+  readStatus,
+  sessionJournalPath,
+  startSession,
+  VERDICTS,
+  verify,
+  VERSION,
+} from './journal/index.js';
+export { canonicalJson, parseExactJson, sha256Hex } from './sign/index.js';
+
+export type { ErrorCategory, ErrorCode, GaitErrorOptions } from './errors.js';
+export type {
+  AppendOptions,
+  Durability,
+  Environment,
+  EventInput,
+  FileStat,
+  FileSystem,
+  Journal,
+  JournalLine,
+  JournalLineBase,
+  JsonObject,
+  KernelLock,
+  LockLayers,
+  LockOptions,
+  OpenMode,
+  OpenOptions,
+  Problem,
+  ProblemKind,
+  ReadOptions,
+  Receipt,
+  SessionCheckpoint,
+  SessionEvent,
+  SessionHeader,
+  SessionListEntry,
+  SessionStatus,
+  StartOptions,
+  Verdict,
+  VerifyCoverage,
+  VerifyOptions,
+  VerifyReport,
+} from './journal/index.js';
+export type { JsonValue } from './sign/index.js';

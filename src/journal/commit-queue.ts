@@ -1,0 +1,74 @@
+/**
+ * Group commit: appends that arrive while a commit is under way form the next one.
+ *
+ * A commit that does no waiting runs synchronously, so the queue is drained when the current turn of promise callbacks is
+ * over: everybody who was woken by the last commit has had the chance to send the next event.
+ */
+import type { EncodedEvent } from './event.js';
+import type { Receipt } from './types.js';
+
+/** What one call of append or appendAll asks for: all of it in one commit, or none. */
+export interface AppendRequest {
+  readonly events: readonly EncodedEvent[];
+  readonly expectedSequence: number | undefined;
+  readonly resolve: (receipts: Receipt[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A commit is cut here, so that a flood of events cannot hold the lock for long. */
+const MAX_COMMIT_EVENTS = 4_096;
+/** Longest that commits follow each other without letting the event loop turn: timers keep our lock fresh. */
+const MAX_TURN_MS = 5;
+
+export class CommitQueue {
+  readonly #commit: (requests: readonly AppendRequest[]) => Promise<void>;
+  #waiting: AppendRequest[] = [];
+  #running: Promise<void> | undefined;
+  #turnEnds = 0;
+
+  /** @param commit settles every request it is given and never rejects */
+  constructor(commit: (requests: readonly AppendRequest[]) => Promise<void>) {
+    this.#commit = commit;
+  }
+
+  push(request: AppendRequest): void {
+    this.#waiting.push(request);
+    this.#running ??= this.#drain();
+  }
+
+  /** Resolves when everything pushed so far is settled. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    for (;;) {
+      await this.#endOfTurn();
+      if (this.#waiting.length === 0) break;
+      await this.#commit(this.#take());
+    }
+    this.#running = undefined;
+  }
+
+  #take(): AppendRequest[] {
+    let events = 0;
+    let taken = 0;
+    for (const request of this.#waiting) {
+      events += request.events.length;
+      if (taken > 0 && events > MAX_COMMIT_EVENTS) break;
+      taken += 1;
+    }
+    return this.#waiting.splice(0, taken);
+  }
+
+  async #endOfTurn(): Promise<void> {
+    const now = performance.now();
+    if (now < this.#turnEnds) {
+      // After all promise callbacks, before the event loop turns.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      return;
+    }
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#turnEnds = performance.now() + MAX_TURN_MS;
+  }
+}

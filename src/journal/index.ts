@@ -1,0 +1,37 @@
+/** The journal engine. */
+export { openJournal, startSession } from './open.js';
+export { readJournal } from './reader.js';
+export { sessionJournalPath } from './session-path.js';
+export { listSessions, readStatus } from './status.js';
+export { VERDICTS } from './types.js';
+export { verify } from './verify.js';
+export { VERSION } from './version.js';
+
+export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
+export type {
+  AppendOptions,
+  Durability,
+  Environment,
+  EventInput,
+  Journal,
+  JournalLine,
+  JournalLineBase,
+  JsonObject,
+  LockLayers,
+  LockOptions,
+  OpenOptions,
+  Problem,
+  ProblemKind,
+  ReadOptions,
+  Receipt,
+  SessionCheckpoint,
+  SessionEvent,
+  SessionHeader,
+  SessionListEntry,
+  SessionStatus,
+  StartOptions,
+  Verdict,
+  VerifyCoverage,
+  VerifyOptions,
+  VerifyReport,
+} from './types.js';

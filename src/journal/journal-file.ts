@@ -1,0 +1,180 @@
+/** An open journal file, and how a session's state is read from it. */
+import { GaitError } from '../errors.js';
+import { decodeIndex, encodeIndex, isLastLine, MAX_INDEX_BYTES, stateOf, type IndexSnapshot } from './session-index.js';
+import { SessionState } from './session-state.js';
+import type { World } from './settings.js';
+import {
+  errnoOf,
+  ioError,
+  LineSplitter,
+  replaceFile,
+  scan,
+  type FileStat,
+  type FileSystem,
+  type JournalPaths,
+  type OpenMode,
+} from './store/index.js';
+import type { Problem } from './types.js';
+
+/** Throws JOURNAL_NOT_FOUND, or IO_ERROR for anything that is no regular file. */
+export function openJournalFile(fs: FileSystem, path: string, mode: OpenMode): number {
+  let descriptor: number;
+  try {
+    descriptor = fs.open(path, mode);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw notFound(path, error);
+    throw ioError(error, 'open journal', path);
+  }
+  const { kind } = fs.fstat(descriptor);
+  if (kind === 'file') return descriptor;
+  fs.close(descriptor);
+  throw new GaitError('IO_ERROR', `${path} is no regular file`, { details: { path, kind } });
+}
+
+export function notFound(path: string, cause: unknown): GaitError {
+  return new GaitError('JOURNAL_NOT_FOUND', `there is no journal at ${path}`, { cause, details: { path } });
+}
+
+/** What stopped a journal from being read as a whole. */
+export function corrupt(problem: Problem, path: string): GaitError {
+  const { meaning, kind, ...place } = problem;
+  return new GaitError('JOURNAL_CORRUPT', `${path}: line ${problem.line}: ${meaning}`, {
+    details: { path, problem: kind, ...place },
+  });
+}
+
+/** Throws JOURNAL_CORRUPT at the first problem: the report that writers use. */
+export function refuseProblems(path: string): (problem: Problem) => void {
+  return (problem) => {
+    throw corrupt(problem, path);
+  };
+}
+
+/**
+ * The state at the end of the last whole line: from the index where it fits, and the lines after it.
+ *
+ * @throws GaitError JOURNAL_CORRUPT; JOURNAL_TRUNCATED when the file is shorter than a believable index says was durable
+ */
+export async function loadState(
+  world: World,
+  paths: JournalPaths,
+  descriptor: number,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<SessionState> {
+  const { fs } = world;
+  const file = fs.fstat(descriptor);
+  const report = refuseProblems(paths.journal);
+  const snapshot = readIndex(fs, paths.index);
+  const isUsable = snapshot !== undefined && fits(fs, descriptor, file, snapshot, paths.journal);
+  const state = isUsable ? stateOf(snapshot, report) : new SessionState(report);
+  await scan(fs, descriptor, lineFeeder(state, paths.journal), file.size, { signal: options.signal });
+  state.log.finish();
+  if (snapshot !== undefined && !isUsable) refuseLoss(snapshot, state, paths.journal);
+  return state;
+}
+
+/** A splitter that feeds the state, starting where the state ends. */
+export function lineFeeder(state: SessionState, path: string): LineSplitter {
+  return new LineSplitter(
+    state.offset,
+    (line, start) => void state.add(line, start),
+    (sizeBytes, start) => {
+      throw new GaitError(
+        'JOURNAL_CORRUPT',
+        `${path}: the line at byte ${start} is longer than any writer may make it`,
+        {
+          details: { path, problem: 'line_too_long', byte_offset: start, size_bytes: sizeBytes },
+        },
+      );
+    },
+  );
+}
+
+/** Replaces the index. A failure costs speed at the next open, nothing else. */
+export function saveIndex(
+  world: World,
+  paths: JournalPaths,
+  state: SessionState,
+  file: FileStat,
+  durableOffset: number,
+): void {
+  const content = encodeIndex(state, file, durableOffset);
+  replaceFile(world.fs, paths.index, content, { durable: false, nonce: world.nonce() });
+}
+
+/** Where a reader may start to find an event: 0 unless a fitting index knows better. */
+export function sparseOffset(fs: FileSystem, paths: JournalPaths, descriptor: number, sequence: number): number {
+  const snapshot = readIndex(fs, paths.index);
+  if (snapshot === undefined || !fits(fs, descriptor, fs.fstat(descriptor), snapshot, paths.journal)) return 0;
+  return snapshot.offsets.atOrBefore(sequence)?.offset ?? 0;
+}
+
+/** What the index says was on the disk, if it is an index of this very session. */
+export function indexedLoss(fs: FileSystem, paths: JournalPaths, found: SessionState): IndexSnapshot | undefined {
+  const snapshot = readIndex(fs, paths.index);
+  return snapshot !== undefined && isLoss(snapshot, found) ? snapshot : undefined;
+}
+
+function readIndex(fs: FileSystem, path: string): IndexSnapshot | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.open(path, 'read');
+  } catch {
+    // Missing or unreadable: the index is a cache, and the journal holds everything.
+    return undefined;
+  }
+  try {
+    const { size, kind } = fs.fstat(descriptor);
+    if (kind !== 'file' || size > MAX_INDEX_BYTES) return undefined;
+    const bytes = Buffer.alloc(size);
+    return fs.read(descriptor, bytes, 0, size, 0) === size ? decodeIndex(bytes) : undefined;
+  } finally {
+    fs.close(descriptor);
+  }
+}
+
+function fits(fs: FileSystem, descriptor: number, file: FileStat, snapshot: IndexSnapshot, path: string): boolean {
+  if (snapshot.ino !== file.ino || snapshot.dev !== file.dev || snapshot.offset === 0) return false;
+  if (snapshot.offset > file.size) return false;
+  const length = snapshot.lastLineBytes + 1;
+  if (length > snapshot.offset) return false;
+  const line = Buffer.alloc(length);
+  try {
+    fs.read(descriptor, line, 0, length, snapshot.offset - length);
+  } catch (error) {
+    throw ioError(error, 'read journal', path);
+  }
+  return isLastLine(snapshot, line);
+}
+
+/**
+ * An index that does not fit the file may still be evidence: if it was made for this very session, and speaks of more lines
+ * on the disk than there are, then lines were lost.
+ */
+function refuseLoss(snapshot: IndexSnapshot, state: SessionState, path: string): void {
+  if (!isLoss(snapshot, state)) return;
+  throw truncated(path, {
+    expected_lines: snapshot.facts.lines,
+    found_lines: state.log.lines,
+    expected_bytes: snapshot.durableOffset,
+    found_bytes: state.offset,
+  });
+}
+
+function isLoss(snapshot: IndexSnapshot, found: SessionState): boolean {
+  const header = found.log.header;
+  const indexed = snapshot.facts.header;
+  const isSameSession =
+    header !== undefined &&
+    header.session_id === indexed?.session_id &&
+    header.run_id === indexed.run_id &&
+    header.created_at === indexed.created_at;
+  return isSameSession && found.offset < snapshot.durableOffset && found.log.lines < snapshot.facts.lines;
+}
+
+export function truncated(path: string, details: Readonly<Record<string, number>>): GaitError {
+  return new GaitError('JOURNAL_TRUNCATED', `${path} has lost lines that were on the disk before`, {
+    hint: 'restore the missing lines from a copy; if the loss is known and accepted, remove the .gait/index file beside the journal',
+    details: { path, ...details },
+  });
+}

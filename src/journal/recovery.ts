@@ -1,0 +1,80 @@
+/**
+ * What to do with bytes after the last line feed (design §6, "Open and recovery"). Called under the writer lock: no honest
+ * write can be in flight.
+ */
+import { join } from 'node:path';
+import { sha256Hex } from '../sign/index.js';
+import { normalizeEvent } from './event.js';
+import { isFault, parseRecord } from './record.js';
+import type { SessionState } from './session-state.js';
+import type { World } from './settings.js';
+import { DIRECTORY_MODE, FILE_MODE, writeFully, type JournalPaths } from './store/index.js';
+import type { EventInput, Problem } from './types.js';
+
+/** Reserved tool name of the event that records a repair. */
+export const REPAIR_TOOL = 'gait.journal.repair';
+
+export type TailAction =
+  /** The line is whole and links: only its line feed is missing. It may have been acknowledged. */
+  | { readonly action: 'complete' }
+  /** Half a line. Nobody can have been told that it was kept. */
+  | { readonly action: 'cut'; readonly sha256: string }
+  /** A whole line that does not belong here. No crash makes one. */
+  | { readonly action: 'refuse'; readonly problem: Problem };
+
+/** Decides, changing nothing. @param tail bytes of the file after state.offset, at least one, without a line feed */
+export function judgeTail(state: SessionState, tail: Buffer): TailAction {
+  const parsed = parseRecord(tail);
+  // The first half of a JSON object is never JSON: what parses was written as a whole.
+  if (isFault(parsed) && parsed.fault === 'bad_json') return { action: 'cut', sha256: sha256Hex(tail) };
+  let problem: Problem | undefined;
+  const probe = state.log.clone((found) => {
+    problem ??= found;
+  });
+  probe.add(tail, state.offset);
+  probe.finish();
+  return problem === undefined ? { action: 'complete' } : { action: 'refuse', problem };
+}
+
+/**
+ * Keeps the bytes for forensics before they are cut off: `torn/<offset>-<sha256>`, durable. A second recovery of the same
+ * tail, after a crash between this and the cut, finds the file there and is content.
+ */
+export function keepTornBytes(world: World, paths: JournalPaths, offset: number, tail: Buffer, digest: string): string {
+  const { fs } = world;
+  fs.mkdirs(paths.torn, DIRECTORY_MODE);
+  const path = join(paths.torn, `${offset}-${digest}`);
+  if (fs.lstat(path)?.size !== tail.length) {
+    const temporary = `${path}.tmp-${world.nonce()}`;
+    const descriptor = fs.open(temporary, 'create', FILE_MODE);
+    try {
+      writeFully(fs, descriptor, tail);
+      fs.sync(descriptor);
+    } finally {
+      fs.close(descriptor);
+    }
+    fs.rename(temporary, path);
+    fs.syncDirectory(paths.torn);
+  }
+  return path;
+}
+
+/** What recovery cut off. */
+export interface TornTail {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly byteOffset: number;
+}
+
+/** The event that makes a repair evidence itself. */
+export function repairEvent(torn: TornTail): EventInput {
+  return normalizeEvent(
+    {
+      tool_name: REPAIR_TOOL,
+      verdict: 'allow',
+      reason_codes: ['torn_tail'],
+      attributes: { byte_offset: torn.byteOffset, sha256: torn.sha256, size_bytes: torn.sizeBytes },
+    },
+    true,
+  );
+}

@@ -1,0 +1,290 @@
+/**
+ * What the lines of a journal add up to, and the rules they must keep (gait-go-spec §2.6, design §5).
+ *
+ * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
+ */
+import { Frontier, leafHash, sha256Hex } from '../sign/index.js';
+import { LinkChecker } from './link-checker.js';
+import { isFault, parseRecord, type JournalRecord } from './record.js';
+import type { Problem, ProblemKind, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
+
+/** What is kept of the last checkpoint. */
+export interface LastCheckpoint {
+  readonly index: number;
+  readonly sequenceEnd: number;
+  readonly digest: string;
+}
+
+/** The part of the state that the index stores: everything but the tree. */
+export interface LogFacts {
+  header: SessionHeader | undefined;
+  firstSequence: number;
+  lastSequence: number;
+  eventCount: number;
+  checkpointCount: number;
+  lastCheckpoint: LastCheckpoint | undefined;
+  /** Lines beside the first that carry no `prev`. */
+  unlinkedLines: number;
+  /** Lines read so far; equals the tree size as long as the file holds the whole log. */
+  lines: number;
+  /** Offset of the last line's first byte. */
+  lastLineOffset: number;
+}
+
+type Report = (problem: Problem) => void;
+
+export class SessionLog implements LogFacts {
+  header: SessionHeader | undefined = undefined;
+  firstSequence = 0;
+  lastSequence = 0;
+  eventCount = 0;
+  checkpointCount = 0;
+  lastCheckpoint: LastCheckpoint | undefined = undefined;
+  unlinkedLines = 0;
+  lines = 0;
+  lastLineOffset = 0;
+  frontier: Frontier = new Frontier();
+  /** Leaf hash of the last line; undefined for an empty journal. */
+  head: Buffer | undefined = undefined;
+  /** After a line that could not be read, the next sequence is taken as it comes. */
+  #isSequenceUnknown = false;
+  #isLastAnEvent = false;
+  readonly #report: Report;
+  readonly #links: LinkChecker;
+
+  constructor(report: Report) {
+    this.#report = report;
+    this.#links = new LinkChecker(report);
+  }
+
+  /** Takes in one line (without LF). Problems go to the report; the record comes back when the line could be read. */
+  add(line: Buffer, byteOffset: number): JournalRecord | undefined {
+    const below =
+      this.lines === 0
+        ? undefined
+        : {
+            line: this.lines,
+            byteOffset: this.lastLineOffset,
+            sequence: this.#isLastAnEvent ? this.lastSequence : undefined,
+          };
+    this.lines += 1;
+    const parsed = parseRecord(line);
+    const record = isFault(parsed) ? undefined : parsed;
+    const sequence = record?.recordType === 'event' ? record.event.sequence : undefined;
+    this.#links.next({ line: this.lines, byteOffset, sequence }, below, record?.prev, this.head?.toString('hex'));
+    if (isFault(parsed)) {
+      this.#problem(parsed.fault, byteOffset, `line ${this.lines} ${parsed.reason}`);
+      this.#isSequenceUnknown = true;
+    } else {
+      this.#check(parsed, byteOffset);
+    }
+    // The tree of a checkpoint ends before its own line, so the leaf is added last.
+    this.#addLeaf(leafHash(line), record?.prev !== undefined);
+    this.lastLineOffset = byteOffset;
+    this.#isLastAnEvent = sequence !== undefined;
+    return record;
+  }
+
+  /** Takes in an event that this process has just written itself. */
+  addOwnEvent(event: { readonly sequence: number; readonly leaf: Buffer }, byteOffset: number): void {
+    this.lines += 1;
+    this.lastLineOffset = byteOffset;
+    this.#isLastAnEvent = true;
+    this.lastSequence = event.sequence;
+    if (this.firstSequence === 0) this.firstSequence = event.sequence;
+    this.eventCount += 1;
+    this.#addLeaf(event.leaf, true);
+  }
+
+  /** A line was there but cannot be read or hashed: the next one is not held to it. */
+  skipUnreadable(byteOffset: number): void {
+    this.lines += 1;
+    this.lastLineOffset = byteOffset;
+    this.#isSequenceUnknown = true;
+    this.head = undefined;
+  }
+
+  /** Call after the last line. */
+  finish(): void {
+    this.#links.finish();
+    if (this.lines > 0 && this.header === undefined) {
+      this.#report({
+        kind: 'missing_header',
+        line: 1,
+        byte_offset: 0,
+        meaning: 'the journal has no header: it is not known which session this is',
+      });
+    }
+  }
+
+  /** A copy to build on; problems found by the copy go to `report`. */
+  clone(report: Report): SessionLog {
+    const copy = new SessionLog(report);
+    copy.restore(this, this.frontier.clone(), this.head);
+    return copy;
+  }
+
+  restore(facts: LogFacts, frontier: Frontier, head: Buffer | undefined): void {
+    Object.assign(this, logFacts(facts));
+    this.frontier = frontier;
+    this.head = head;
+  }
+
+  #addLeaf(leaf: Buffer, isLinked: boolean): void {
+    if (!isLinked && this.frontier.size > 0) this.unlinkedLines += 1;
+    this.frontier.append(leaf);
+    this.head = leaf;
+  }
+
+  #check(record: JournalRecord, byteOffset: number): void {
+    if (record.recordType === 'header') this.#checkHeader(record.header, byteOffset);
+    else if (this.header === undefined) {
+      if (this.lines === 1) this.#problem('missing_header', byteOffset, 'the first line is not the header');
+    } else {
+      this.#checkIdentity(record.recordType === 'event' ? record.event : record.checkpoint, this.header, byteOffset);
+    }
+    if (record.recordType === 'event') this.#checkEvent(record.event, byteOffset);
+    if (record.recordType === 'checkpoint') this.#checkCheckpoint(record.checkpoint, byteOffset);
+  }
+
+  #checkHeader(header: SessionHeader, byteOffset: number): void {
+    if (this.header !== undefined || this.lines > 1) {
+      this.#problem(
+        'duplicate_header',
+        byteOffset,
+        `line ${this.lines} is a header, but only the first line may be one`,
+      );
+      return;
+    }
+    this.header = header;
+  }
+
+  #checkIdentity(found: SessionEvent | SessionCheckpoint, header: SessionHeader, byteOffset: number): void {
+    if (found.session_id === header.session_id && found.run_id === header.run_id) return;
+    this.#problem('identity_mismatch', byteOffset, `line ${this.lines} belongs to another session or run`, {
+      expected: `${header.session_id} / ${header.run_id}`,
+      found: `${found.session_id} / ${found.run_id}`,
+    });
+  }
+
+  #checkEvent(event: SessionEvent, byteOffset: number): void {
+    const expected = this.lastSequence + 1;
+    const { sequence } = event;
+    if (sequence !== expected && !this.#isSequenceUnknown) {
+      this.#problem(
+        'sequence_mismatch',
+        byteOffset,
+        explainSequence(sequence, expected, this.eventCount, this.lastCheckpoint),
+        {
+          sequence,
+          expected: String(expected),
+          found: String(sequence),
+        },
+      );
+    }
+    this.#isSequenceUnknown = false;
+    this.lastSequence = sequence;
+    if (this.firstSequence === 0) this.firstSequence = sequence;
+    this.eventCount += 1;
+  }
+
+  #checkCheckpoint(checkpoint: SessionCheckpoint, byteOffset: number): void {
+    const last = this.lastCheckpoint;
+    const fail = (field: string, expected: string | number, found: string | number | undefined): void =>
+      this.#problem(
+        'checkpoint_mismatch',
+        byteOffset,
+        `${field} of checkpoint ${checkpoint.checkpoint_index} is not what the journal gives`,
+        {
+          expected: String(expected),
+          found: String(found),
+        },
+      );
+    const { checkpoint_index: index, sequence_start: start, sequence_end: end } = checkpoint;
+    if (index !== (last?.index ?? 0) + 1) fail('checkpoint_index', (last?.index ?? 0) + 1, index);
+    if (start <= (last?.sequenceEnd ?? 0)) fail('sequence_start', `more than ${last?.sequenceEnd}`, start);
+    if (end < start) fail('sequence_end', `at least ${start}`, end);
+    if (last !== undefined && checkpoint.prev_checkpoint_digest !== last.digest) {
+      fail('prev_checkpoint_digest', last.digest, checkpoint.prev_checkpoint_digest);
+    }
+    const digest = checkpointDigest(checkpoint);
+    if (checkpoint.checkpoint_digest !== digest) fail('checkpoint_digest', digest, checkpoint.checkpoint_digest);
+    this.#checkTree(checkpoint, fail);
+    this.#checkCoveredEvents(end, byteOffset);
+    this.lastCheckpoint = { index, sequenceEnd: end, digest: checkpoint.checkpoint_digest };
+    this.checkpointCount += 1;
+  }
+
+  /** Our additive fields: size, root and head of the log before the checkpoint's own line. */
+  #checkTree(
+    checkpoint: SessionCheckpoint,
+    fail: (field: string, expected: string | number, found: string | number) => void,
+  ): void {
+    const { tree_size: size, root_hash: root, head } = checkpoint;
+    if (size !== undefined && size !== this.frontier.size) fail('tree_size', this.frontier.size, size);
+    if (root !== undefined && root !== this.frontier.root().toString('hex'))
+      fail('root_hash', this.frontier.root().toString('hex'), root);
+    if (head !== undefined && head !== this.head?.toString('hex')) fail('head', this.head?.toString('hex') ?? '', head);
+  }
+
+  /**
+   * A checkpoint may cover events that are not in the file: the Go tool's compaction takes out all of them at once. When
+   * some are there and the last ones are not, they were deleted (W6).
+   */
+  #checkCoveredEvents(end: number, byteOffset: number): void {
+    if (end <= this.lastSequence) return;
+    if (this.eventCount > 0 && !this.#isSequenceUnknown) {
+      this.#problem(
+        'sequence_mismatch',
+        byteOffset,
+        `events ${this.lastSequence + 1} to ${end} are sealed by this checkpoint but missing before it`,
+        {
+          expected: String(end),
+          found: String(this.lastSequence),
+        },
+      );
+    }
+    this.#isSequenceUnknown = false;
+    this.lastSequence = end;
+  }
+
+  #problem(kind: ProblemKind, byteOffset: number, meaning: string, facts: Partial<Problem> = {}): void {
+    this.#report({ kind, line: this.lines, byte_offset: byteOffset, ...facts, meaning });
+  }
+}
+
+/** A copy of the facts alone. */
+export function logFacts(log: LogFacts): LogFacts {
+  const { header, firstSequence, lastSequence, eventCount, checkpointCount, lastCheckpoint, unlinkedLines } = log;
+  const { lines, lastLineOffset } = log;
+  return {
+    header,
+    firstSequence,
+    lastSequence,
+    eventCount,
+    checkpointCount,
+    lastCheckpoint,
+    unlinkedLines,
+    lines,
+    lastLineOffset,
+  };
+}
+
+/** Lower-case hex SHA-256 of `manifest:prev:index:start:end` (gait-go-spec §2.5). */
+export function checkpointDigest(checkpoint: SessionCheckpoint): string {
+  const { manifest_digest: manifest, prev_checkpoint_digest: prev = '', checkpoint_index: index } = checkpoint;
+  return sha256Hex(`${manifest}:${prev}:${index}:${checkpoint.sequence_start}:${checkpoint.sequence_end}`);
+}
+
+function explainSequence(
+  found: number,
+  expected: number,
+  eventCount: number,
+  last: LastCheckpoint | undefined,
+): string {
+  if (found > expected) return `events ${expected} to ${found - 1} are missing before this line, or it was moved here`;
+  if (found === 1 && eventCount === 0 && last !== undefined) {
+    return `the numbering restarted at 1 although events up to ${last.sequenceEnd} are sealed: the Go tool does this when it appends after its own compaction`;
+  }
+  return `event ${found} stands here for the second time, or was moved behind a later one`;
+}

@@ -1,0 +1,126 @@
+/** Everything an open journal knows of its session: the log, where it ends in the file, and two bounded look-up tables. */
+import { canonicalJson, sha256 } from '../sign/index.js';
+import type { JournalRecord } from './record.js';
+import { RecentKeys } from './recent-keys.js';
+import { SessionLog } from './session-log.js';
+import { SparseOffsets } from './sparse-offsets.js';
+import type { Problem, Receipt, SessionEvent, SessionStatus } from './types.js';
+
+export class SessionState {
+  log: SessionLog;
+  readonly offsets: SparseOffsets;
+  readonly recentKeys: RecentKeys;
+  /** Bytes of the file that the log has taken in; the last of them is a line feed. */
+  offset = 0;
+  /** Length of the last line, without LF: lets the index prove itself against the file. */
+  lastLineBytes = 0;
+
+  constructor(
+    report: (problem: Problem) => void,
+    offsets: SparseOffsets = new SparseOffsets(),
+    recentKeys: RecentKeys = new RecentKeys(),
+  ) {
+    this.log = new SessionLog(report);
+    this.offsets = offsets;
+    this.recentKeys = recentKeys;
+  }
+
+  /** Takes in one line that starts at `byteOffset`. */
+  add(line: Buffer, byteOffset: number): JournalRecord | undefined {
+    const record = this.log.add(line, byteOffset);
+    this.#advance(byteOffset, line.length);
+    if (record?.recordType === 'event') this.#remember(record.event, byteOffset);
+    return record;
+  }
+
+  /** Takes in an event that this process wrote. */
+  addOwnEvent(written: OwnEvent, byteOffset: number): void {
+    const { sequence, leaf } = written;
+    this.log.addOwnEvent({ sequence, leaf }, byteOffset);
+    this.#advance(byteOffset, written.lineBytes);
+    this.offsets.note(sequence, byteOffset);
+    const { idempotencyKey, contentDigest: digest } = written;
+    if (idempotencyKey !== undefined && digest !== undefined) {
+      this.recentKeys.add(idempotencyKey, digest, this.#mark(sequence, leaf));
+    }
+  }
+
+  /** Steps over a line that is too long to be read at all: what comes after it stands alone. */
+  skipUnreadable(byteOffset: number, sizeBytes: number): void {
+    this.log.skipUnreadable(byteOffset);
+    this.#advance(byteOffset, sizeBytes);
+  }
+
+  receipt(sequence: number, leafIndex: number, leaf: Buffer, durability: Receipt['durability']): Receipt {
+    return {
+      session_id: this.log.header?.session_id ?? '',
+      sequence,
+      leaf_index: leafIndex,
+      leaf_hash: leaf.toString('hex'),
+      durability,
+    };
+  }
+
+  status(journalSizeBytes: number): SessionStatus | undefined {
+    const { header, head, frontier, lastCheckpoint } = this.log;
+    if (header === undefined || head === undefined) return undefined;
+    return {
+      session_id: header.session_id,
+      run_id: header.run_id,
+      created_at: header.created_at,
+      started_at: header.started_at,
+      event_count: this.log.eventCount,
+      checkpoint_count: this.log.checkpointCount,
+      last_sequence: this.log.lastSequence,
+      last_checkpoint_sequence: lastCheckpoint?.sequenceEnd ?? 0,
+      tree_size: frontier.size,
+      root_hash: frontier.root().toString('hex'),
+      head: head.toString('hex'),
+      unlinked_lines: this.log.unlinkedLines,
+      journal_size_bytes: journalSizeBytes,
+      unterminated_bytes: journalSizeBytes - this.offset,
+    };
+  }
+
+  #advance(byteOffset: number, lineBytes: number): void {
+    this.offset = byteOffset + lineBytes + 1;
+    this.lastLineBytes = lineBytes;
+  }
+
+  #remember(event: SessionEvent, byteOffset: number): void {
+    this.offsets.note(event.sequence, byteOffset);
+    const { head } = this.log;
+    if (typeof event.idempotency_key !== 'string' || head === undefined) return;
+    this.recentKeys.add(event.idempotency_key, contentDigest(event), this.#mark(event.sequence, head));
+  }
+
+  #mark(sequence: number, leaf: Buffer): { sequence: number; leafIndex: number; leaf: Buffer } {
+    return { sequence, leafIndex: this.log.frontier.size - 1, leaf };
+  }
+}
+
+export interface OwnEvent {
+  readonly sequence: number;
+  readonly leaf: Buffer;
+  readonly lineBytes: number;
+  readonly idempotencyKey?: string | undefined;
+  /** Present with a key. */
+  readonly contentDigest: Buffer | undefined;
+}
+
+/** Fields that the journal sets, or that a repeated call may set anew: they do not make an event a different one. */
+const NOT_CONTENT = new Set([
+  'created_at',
+  'producer_version',
+  'run_id',
+  'schema_id',
+  'schema_version',
+  'sequence',
+  'session_id',
+]);
+
+/** What two events with one idempotency key must share: a digest over the caller's own fields. */
+export function contentDigest(event: SessionEvent): Buffer {
+  const content = Object.entries(event).filter(([field]) => !NOT_CONTENT.has(field));
+  return sha256(canonicalJson(Object.fromEntries(content)));
+}

@@ -1,0 +1,11 @@
+export { replaceFile, writeFully } from './atomic-file.js';
+export { DIRECTORY_MODE, errnoOf, FILE_MODE } from './file-system.js';
+export type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
+export { ioError } from './io-error.js';
+export { cleanPath, resolveJournalPaths } from './journal-paths.js';
+export type { JournalPaths } from './journal-paths.js';
+export { scan, scanNow } from './line-scan.js';
+export { LineSplitter, MAX_READ_LINE_BYTES } from './line-splitter.js';
+export { nodeFileSystem } from './node-file-system.js';
+export { WriterLock } from './writer-lock.js';
+export type { LockOwner, WriterLockSettings } from './writer-lock.js';

@@ -1,0 +1,62 @@
+/** Where the files of a session are (design §3), and which paths are accepted (gait-go-spec §1.5). */
+import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { GaitError } from '../../errors.js';
+import { errnoOf, type FileSystem } from './file-system.js';
+
+export interface JournalPaths {
+  /** The journal itself, links resolved. */
+  readonly journal: string;
+  readonly lock: string;
+  /** Everything of ours that is not the journal. */
+  readonly sidecar: string;
+  readonly guard: string;
+  readonly index: string;
+  readonly torn: string;
+}
+
+/** Lexical rules alone. Throws INVALID_PATH. */
+export function cleanPath(path: string): string {
+  const trimmed = path.trim();
+  const cleaned = normalize(trimmed);
+  if (trimmed === '' || cleaned === '.' || cleaned === sep || trimmed.includes('\0')) {
+    throw new GaitError('INVALID_PATH', `not a usable file path: ${JSON.stringify(path)}`, { details: { path } });
+  }
+  if (!isAbsolute(cleaned) && cleaned.split(sep).includes('..')) {
+    throw new GaitError('INVALID_PATH', `a relative path must not leave the working directory: ${cleaned}`, {
+      hint: 'give an absolute path',
+      details: { path },
+    });
+  }
+  return cleaned;
+}
+
+/**
+ * Resolves a link once, so that two names of a journal mean one lock (W13). The journal itself need not exist yet, its
+ * directory neither.
+ */
+export function resolveJournalPaths(fs: FileSystem, path: string): JournalPaths {
+  const journal = resolveLinks(fs, cleanPath(path));
+  const sidecar = `${journal}.gait`;
+  return {
+    journal,
+    lock: `${journal}.lock`,
+    sidecar,
+    guard: join(sidecar, 'guard'),
+    index: join(sidecar, 'index'),
+    torn: join(sidecar, 'torn'),
+  };
+}
+
+function resolveLinks(fs: FileSystem, path: string): string {
+  try {
+    return fs.realPath(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  try {
+    return join(fs.realPath(dirname(path)), basename(path));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return path;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The local writer lock: byte-range locks on `P.gait/guard`.
+ *
+ * The kernel releases them when their holder dies and keeps them while it is stopped, so they can be neither orphaned nor
+ * stolen. Two ranges make the lock fair: a writer first takes the turnstile, then, holding it, the lock itself; a busy
+ * writer that comes back finds the turnstile taken by the one who waits, and queues.
+ *
+ * A blocking wait is woken by the kernel within microseconds but occupies a thread of the pool, so there is at most one in
+ * a process, and none behind an exclusive holder; the others poll. A wait that outlives its caller's patience cannot be
+ * cancelled: it gives back what it gets.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FILE_MODE, type FileSystem, type KernelLock } from './file-system.js';
+import { decodeGuardRecord, encodeGuardRecord, GUARD_RECORD_BYTES, type GuardRecord } from './guard-record.js';
+
+// Far behind the record: on Windows a locked range cannot be read by others.
+const LOCK_OFFSET = 2 ** 30;
+const TURNSTILE_OFFSET = LOCK_OFFSET + 1;
+const FIRST_POLL_MS = 1;
+
+let isBlockingWaitUnderWay = false;
+
+export interface WaitLimits {
+  /** Value of performance.now() at which waiting ends. */
+  readonly deadline: number;
+  /** Longest pause between two attempts. */
+  readonly retryMs: number;
+}
+
+export class KernelGuard {
+  readonly #fs: FileSystem;
+  readonly #kernel: KernelLock;
+  readonly #descriptor: number;
+  #waits = 0;
+  #isClosed = false;
+  /** Attempts of the last `enter`, for the error message. */
+  attempts = 0;
+
+  constructor(fs: FileSystem, kernel: KernelLock, path: string) {
+    this.#fs = fs;
+    this.#kernel = kernel;
+    this.#descriptor = fs.open(path, 'update', FILE_MODE);
+  }
+
+  /** False when the deadline passed first. */
+  async enter(limits: WaitLimits): Promise<boolean> {
+    this.attempts = 0;
+    if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
+    try {
+      return await this.#take(LOCK_OFFSET, limits);
+    } finally {
+      this.#kernel.unlock(this.#descriptor, TURNSTILE_OFFSET, 1);
+    }
+  }
+
+  leave(): void {
+    this.#kernel.unlock(this.#descriptor, LOCK_OFFSET, 1);
+  }
+
+  readRecord(): GuardRecord | undefined {
+    const bytes = Buffer.alloc(GUARD_RECORD_BYTES);
+    const count = this.#fs.read(this.#descriptor, bytes, 0, bytes.length, 0);
+    return decodeGuardRecord(bytes.subarray(0, count));
+  }
+
+  /** Only while holding the lock. */
+  writeRecord(record: GuardRecord): void {
+    this.#fs.write(this.#descriptor, encodeGuardRecord(record), 0);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#waits === 0) this.#fs.close(this.#descriptor);
+  }
+
+  async #take(offset: number, limits: WaitLimits): Promise<boolean> {
+    let pauseMs = FIRST_POLL_MS;
+    for (;;) {
+      this.attempts += 1;
+      if (this.#kernel.tryLock(this.#descriptor, offset, 1)) return true;
+      const leftMs = limits.deadline - performance.now();
+      if (leftMs <= 0) return false;
+      if (!isBlockingWaitUnderWay && this.readRecord()?.mode !== 'exclusive') {
+        return await this.#waitInKernel(offset, leftMs);
+      }
+      await sleep(Math.min(pauseMs, leftMs));
+      pauseMs = Math.min(pauseMs * 2, limits.retryMs);
+    }
+  }
+
+  async #waitInKernel(offset: number, patienceMs: number): Promise<boolean> {
+    isBlockingWaitUnderWay = true;
+    this.#waits += 1;
+    // Whichever comes first, grant or deadline, settles it: in one step, so that no lock is held that nobody knows of.
+    let outcome: 'waiting' | 'granted' | 'abandoned' = 'waiting';
+    const patience = new AbortController();
+    const granted = this.#kernel.waitForLock(this.#descriptor, offset, 1).then(
+      () => {
+        this.#endWait();
+        if (outcome === 'waiting') outcome = 'granted';
+        else if (!this.#isClosed) this.#kernel.unlock(this.#descriptor, offset, 1);
+      },
+      (error: unknown) => {
+        this.#endWait();
+        // After the deadline nobody waits for the answer any more, and a failed wait has locked nothing.
+        if (outcome === 'waiting') throw error;
+      },
+    );
+    const expired = sleep(patienceMs, undefined, { signal: patience.signal }).then(
+      () => {
+        if (outcome === 'waiting') outcome = 'abandoned';
+      },
+      () => undefined, // aborted, as the wait ended first
+    );
+    try {
+      await Promise.race([granted, expired]);
+    } finally {
+      patience.abort();
+    }
+    return (outcome as string) === 'granted';
+  }
+
+  #endWait(): void {
+    isBlockingWaitUnderWay = false;
+    this.#waits -= 1;
+    // Closing the descriptor drops whatever lock the late wait got.
+    if (this.#isClosed && this.#waits === 0) this.#fs.close(this.#descriptor);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Timestamps as the Go tool prints them: RFC 3339, UTC with `Z`, up to nine fractional digits, trailing zeros removed.
+ * Digests are computed over this text on both sides, so another spelling of the same instant is another record.
+ */
+import { GaitError } from '../errors.js';
+
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
+
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** @param ms milliseconds since 1970; a fraction is dropped */
+export function formatTimestamp(ms: number): string {
+  const wholeMs = Math.trunc(ms);
+  // A commit asks for the same millisecond many times.
+  if (wholeMs !== lastMs) {
+    lastText = withFraction(wholeMs, String(((wholeMs % 1000) + 1000) % 1000).padStart(3, '0'));
+    lastMs = wholeMs;
+  }
+  return lastText;
+}
+
+/** Any RFC 3339 time in the stored form. Throws INVALID_EVENT naming the field. */
+export function normalizeTimestamp(text: string, field: string): string {
+  const match = RFC_3339.exec(text.trim());
+  if (match === null) throw notATime(text, field);
+  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match;
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const isReal =
+    new Date(local).toISOString().startsWith(`${year}-${month}-${day}T${hour}:${minute}:${second}`) &&
+    Number(offsetHour) <= 23 &&
+    Number(offsetMinute) <= 59;
+  if (!isReal) throw notATime(text, field);
+  const offsetMs = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000 * (sign === '-' ? -1 : 1);
+  const utc = local - offsetMs;
+  if (utc < YEAR_0 || utc >= YEAR_10000) throw notATime(text, field);
+  return withFraction(utc, fraction);
+}
+
+const YEAR_0 = Date.parse('0000-01-01T00:00:00Z');
+const YEAR_10000 = Date.UTC(10_000, 0, 1);
+
+function withFraction(ms: number, fraction: string): string {
+  const seconds = new Date(ms).toISOString().slice(0, 19);
+  const digits = fraction.replace(/0+$/, '');
+  return digits === '' ? `${seconds}Z` : `${seconds}.${digits}Z`;
+}
+
+function notATime(text: string, field: string): GaitError {
+  return new GaitError('INVALID_EVENT', `${field} is not an RFC 3339 time: ${JSON.stringify(text)}`, {
+    hint: 'write it like 2026-02-01T09:30:00Z, with at most nine fractional digits',
+    details: { field, found: text },
+  });
+}
