@@ -44,14 +44,13 @@ function isNativelyCanonical(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (value === null || typeof value === 'boolean') return true;
   if (typeof value !== 'object' || depth >= MAX_JSON_DEPTH || hasToJson(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
-    if (prototype !== Array.prototype) return false;
     for (let i = 0; i < value.length; i++) {
       if (!isNativelyCanonical(value[i], depth + 1)) return false;
     }
     return true;
   }
+  const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   // JSON.stringify visits own keys in this very order (integer-like ones first), so order needs no other check.
   // `for in` is faster than Object.keys; a key it may meet on a polluted prototype is at worst a reason to fall back.

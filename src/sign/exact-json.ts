@@ -28,12 +28,8 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
 const UPPER_E = 0x45;
 const LOWER_E = 0x65;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /**
  * The value of one JSON text, provided that nothing is lost.
@@ -59,8 +55,10 @@ export function parseExactJson(text: string, options: { readonly maxDepth?: numb
 
 /** False when the careful reader has to look; it is the one that decides. */
 function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolean {
+  // countKeys would count what a careless library has put on Object.prototype.
+  for (const _ in {}) return false;
   if (!text.isWellFormed() || (text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text))) return false;
-  const colons = countColons(text, maxDepth);
+  const colons = countColons(text);
   return colons !== SUSPICIOUS && colons === (isContainer(value) ? countKeys(value, maxDepth) : 0);
 }
 
@@ -68,12 +66,11 @@ function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolea
 const SUSPICIOUS = -1;
 
 /**
- * Number of colons outside strings, that is of keys written, in a text that JSON.parse has accepted; SUSPICIOUS for
- * nesting past `maxDepth` or a number that a double does not hold.
+ * Number of colons outside strings, that is of keys written, in a text that JSON.parse has accepted; SUSPICIOUS for a
+ * number that a double does not hold.
  */
-function countColons(text: string, maxDepth: number): number {
+function countColons(text: string): number {
   let colons = 0;
-  let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) {
@@ -84,10 +81,6 @@ function countColons(text: string, maxDepth: number): number {
       const end = endOfNumber(text, i);
       if (end === SUSPICIOUS) return SUSPICIOUS;
       i = end - 1;
-    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (++depth > maxDepth) return SUSPICIOUS;
-    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
-      depth--;
     }
   }
   return colons;
@@ -123,8 +116,8 @@ function endOfNumber(text: string, start: number): number {
 
 /**
  * Number of keys in a parsed array or object of at most `levels` levels; SUSPICIOUS when one is `__proto__`, or there
- * are more levels. `for in` is several times faster here than Object.keys; if somebody has put enumerable properties on
- * Object.prototype, the count is too high or the levels too many, which costs a careful reading and nothing else.
+ * are more levels. `for in` is several times faster here than Object.keys; that objects inherit no enumerable key has
+ * been checked.
  */
 function countKeys(container: object, levels: number): number {
   if (levels <= 0) return SUSPICIOUS;

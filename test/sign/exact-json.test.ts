@@ -97,16 +97,17 @@ describe('keys', () => {
     expect(parseExactJson('["__proto__"]')).toEqual(['__proto__']);
   });
 
-  test('enumerable members put on Object.prototype change no verdict', () => {
+  test.each([1, { a: 1 }])('an enumerable member %j put on Object.prototype changes no verdict', (planted) => {
     const verdicts: unknown[] = [];
-    Object.defineProperty(Object.prototype, 'planted', { value: { a: 1 }, enumerable: true, configurable: true });
+    Object.defineProperty(Object.prototype, 'planted', { value: planted, enumerable: true, configurable: true });
     try {
       verdicts.push(canonicalJson(parseExactJson('{"b":{"c":1}}')));
       verdicts.push(caught(() => parseExactJson('{"b":{"c":1,"c":1}}')).details['reason']);
+      verdicts.push(caught(() => parseExactJson('{"c":1,"c":1}')).details['reason']);
     } finally {
       delete (Object.prototype as { planted?: unknown }).planted;
     }
-    expect(verdicts).toEqual(['{"b":{"c":1}}', 'duplicate_key']);
+    expect(verdicts).toEqual(['{"b":{"c":1}}', 'duplicate_key', 'duplicate_key']);
   });
 });
 

@@ -135,7 +135,13 @@ describe('reading', () => {
 
   test('whatever reads as a note is written back the same', () => {
     const part = fc.constantFrom(
-      ...['\n', ' ', '\u2014', '+', 'a', 'x', '='],
+      '\n',
+      ' ',
+      '\u2014',
+      '+',
+      'a',
+      'x',
+      '=',
       '\n\n',
       '\u2014 ',
       'AAAAAAA=',
