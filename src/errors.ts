@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'SESSION_MISMATCH'
   | 'JOURNAL_NOT_FOUND'
   | 'JOURNAL_EMPTY'
+  | 'SESSION_CLOSED'
+  | 'NOTHING_TO_SEAL'
   | 'INVALID_KEY'
   | 'INVALID_NOTE'
   | 'IDEMPOTENCY_CONFLICT'
@@ -69,6 +71,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   SESSION_MISMATCH: facts('invalid_input', false, 'use another journal path, or the ids the journal was started with'),
   JOURNAL_NOT_FOUND: facts('invalid_input', false, 'start the session first: gait run session start'),
   JOURNAL_EMPTY: facts('invalid_input', false, 'initialise the journal: gait run session start'),
+  SESSION_CLOSED: facts('invalid_input', false, 'start a new session; a closed one takes no more events'),
+  NOTHING_TO_SEAL: facts('invalid_input', false, 'append an event first; all of them are sealed'),
   INVALID_KEY: facts('invalid_input', false, 'give a key that gait keys init wrote, or a C2SP vkey of an Ed25519 key'),
   INVALID_NOTE: facts('invalid_input', false, 'give a signed note or proof exactly as it was written, byte for byte'),
   IDEMPOTENCY_CONFLICT: facts('invalid_input', false, 'use a new idempotency key for a different event'),

@@ -16,6 +16,8 @@ export { canonicalJson, parseExactJson, sha256Hex } from './sign/index.js';
 export type { ErrorCategory, ErrorCode, GaitErrorOptions } from './errors.js';
 export type {
   AppendOptions,
+  CheckpointOptions,
+  CheckpointResult,
   Durability,
   Environment,
   EventInput,
@@ -34,6 +36,7 @@ export type {
   ProblemKind,
   ReadOptions,
   Receipt,
+  SealPolicy,
   SessionCheckpoint,
   SessionEvent,
   SessionHeader,
@@ -45,4 +48,4 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './journal/index.js';
-export type { JsonValue } from './sign/index.js';
+export type { JsonValue, KeyPair, SignatureBlock } from './sign/index.js';

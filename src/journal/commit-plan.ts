@@ -3,8 +3,10 @@ import { GaitError } from '../errors.js';
 import { leafHashOfText } from '../sign/index.js';
 import type { AppendRequest } from './commit-queue.js';
 import { eventLine, type EncodedEvent } from './event.js';
+import { isReservedTool } from './event-fields.js';
 import type { RememberedEvent } from './recent-keys.js';
 import { MAX_LINE_BYTES } from './record.js';
+import { CLOSE_TOOL } from './session-log.js';
 import type { OwnEvent, SessionState } from './session-state.js';
 
 /** One event of a request, as it will be or already is in the journal. */
@@ -88,6 +90,11 @@ class Draft {
   #addEvent(event: EncodedEvent, index: number): PlannedEvent {
     const earlier = this.#findRepeat(event, index);
     if (earlier !== undefined) return earlier;
+    if (this.#state.log.isClosed && !isReservedTool(event.toolName)) {
+      throw new GaitError('SESSION_CLOSED', 'the session is closed', {
+        details: { session_id: this.#state.log.header?.session_id, last_sequence: this.#lastSequence },
+      });
+    }
     const sequence = this.#lastSequence + 1;
     const leafIndex = this.#state.log.frontier.size + this.lines.length;
     const text = eventLine(event, sequence, this.#head.toString('hex'));
@@ -99,7 +106,8 @@ class Draft {
     }
     const leaf = leafHashOfText(text);
     const { idempotencyKey, contentDigest } = event;
-    this.lines.push({ text, event: { sequence, leaf, lineBytes, idempotencyKey, contentDigest } });
+    const isClosing = event.toolName === CLOSE_TOOL;
+    this.lines.push({ text, event: { sequence, leaf, lineBytes, isClosing, idempotencyKey, contentDigest } });
     if (idempotencyKey !== undefined && contentDigest !== undefined) {
       this.#newKeys.set(idempotencyKey, { sequence, leafIndex, leaf, contentDigest });
     }

@@ -20,9 +20,12 @@ const MAX_COMMIT_EVENTS = 4_096;
 /** Longest that commits follow each other without letting the event loop turn: timers keep our lock fresh. */
 const MAX_TURN_MS = 5;
 
+/** Work that stands alone between two commits. It settles its own promise and never rejects. */
+type Task = () => Promise<void>;
+
 export class CommitQueue {
   readonly #commit: (requests: readonly AppendRequest[]) => Promise<void>;
-  #waiting: AppendRequest[] = [];
+  #waiting: (AppendRequest | Task)[] = [];
   #running: Promise<void> | undefined;
   #turnEnds = 0;
 
@@ -32,7 +35,18 @@ export class CommitQueue {
   }
 
   push(request: AppendRequest): void {
-    this.#waiting.push(request);
+    this.#enqueue(request);
+  }
+
+  /** Runs `work` after everything pushed before it and before everything pushed after it. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(() => work().then(resolve, reject));
+    });
+  }
+
+  #enqueue(entry: AppendRequest | Task): void {
+    this.#waiting.push(entry);
     this.#running ??= this.#drain();
   }
 
@@ -45,20 +59,29 @@ export class CommitQueue {
     for (;;) {
       await this.#endOfTurn();
       if (this.#waiting.length === 0) break;
-      await this.#commit(this.#take());
+      const next = this.#take();
+      await (typeof next === 'function' ? next() : this.#commit(next));
     }
     this.#running = undefined;
   }
 
-  #take(): AppendRequest[] {
-    let events = 0;
-    let taken = 0;
-    for (const request of this.#waiting) {
-      events += request.events.length;
-      if (taken > 0 && events > MAX_COMMIT_EVENTS) break;
-      taken += 1;
+  /** The next task, or the appends up to it. */
+  #take(): Task | AppendRequest[] {
+    const [first] = this.#waiting;
+    if (typeof first === 'function') {
+      this.#waiting.shift();
+      return first;
     }
-    return this.#waiting.splice(0, taken);
+    const batch: AppendRequest[] = [];
+    let events = 0;
+    for (const entry of this.#waiting) {
+      if (typeof entry === 'function') break;
+      events += entry.events.length;
+      if (batch.length > 0 && events > MAX_COMMIT_EVENTS) break;
+      batch.push(entry);
+    }
+    this.#waiting.splice(0, batch.length);
+    return batch;
   }
 
   async #endOfTurn(): Promise<void> {

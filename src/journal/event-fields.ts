@@ -15,8 +15,8 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Only the engine writes events with such a tool name. */
-export function isReservedTool(toolName: string): boolean {
-  return toolName.toLowerCase().startsWith(RESERVED_PREFIX);
+export function isReservedTool(toolName: unknown): boolean {
+  return typeof toolName === 'string' && toolName.toLowerCase().startsWith(RESERVED_PREFIX);
 }
 
 /**

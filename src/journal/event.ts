@@ -25,6 +25,7 @@ export interface EncodedEvent {
   /** Canonical line from there up to the value of `prev`. */
   readonly afterSequence: string;
   readonly idempotencyKey: string | undefined;
+  readonly toolName: string;
   /** Digest over the caller's fields; see contentDigest in session-state.ts, which computes the same from a stored event. */
   readonly contentDigest: Buffer | undefined;
 }
@@ -84,6 +85,7 @@ export function encodeEvent(event: EventInput, frame: EventFrame, nowMs: number)
     beforeSequence: `{"event":{${joinMembers(before)},"sequence":`,
     afterSequence: `,${joinMembers(after)}},"prev":"`,
     idempotencyKey: key,
+    toolName: event.tool_name,
     contentDigest: key === undefined ? undefined : sha256(`{${joinMembers(content)}}`),
   };
 }

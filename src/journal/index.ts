@@ -10,6 +10,8 @@ export { VERSION } from './version.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
 export type {
   AppendOptions,
+  CheckpointOptions,
+  CheckpointResult,
   Durability,
   Environment,
   EventInput,
@@ -24,6 +26,7 @@ export type {
   ProblemKind,
   ReadOptions,
   Receipt,
+  SealPolicy,
   SessionCheckpoint,
   SessionEvent,
   SessionHeader,

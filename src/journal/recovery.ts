@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sha256Hex } from '../sign/index.js';
 import { normalizeEvent } from './event.js';
 import { isFault, parseRecord } from './record.js';
+import { CLOSE_TOOL } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import { DIRECTORY_MODE, FILE_MODE, writeFully, type JournalPaths } from './store/index.js';
@@ -77,4 +78,9 @@ export function repairEvent(torn: TornTail): EventInput {
     },
     true,
   );
+}
+
+/** The event that ends a session. */
+export function closeEvent(): EventInput {
+  return normalizeEvent({ tool_name: CLOSE_TOOL, verdict: 'allow', reason_codes: ['session_closed'] }, true);
 }

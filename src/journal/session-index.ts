@@ -138,6 +138,7 @@ function toFacts(facts: Partial<LogFacts>): LogFacts {
     unlinkedLines: count(facts.unlinkedLines),
     lines: count(facts.lines),
     lastLineOffset: count(facts.lastLineOffset),
+    isClosed: facts.isClosed === true,
   };
 }
 

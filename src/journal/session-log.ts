@@ -4,6 +4,7 @@
  * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
  */
 import { Frontier, leafHash, sha256Hex } from '../sign/index.js';
+import { isReservedTool } from './event-fields.js';
 import { LinkChecker } from './link-checker.js';
 import { isFault, parseRecord, type JournalRecord } from './record.js';
 import type { Problem, ProblemKind, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
@@ -29,7 +30,12 @@ export interface LogFacts {
   lines: number;
   /** Offset of the last line's first byte. */
   lastLineOffset: number;
+  /** The session was ended by a closing event. */
+  isClosed: boolean;
 }
+
+/** Reserved tool name of the event that ends a session. */
+export const CLOSE_TOOL = 'gait.journal.close';
 
 type Report = (problem: Problem) => void;
 
@@ -43,6 +49,7 @@ export class SessionLog implements LogFacts {
   unlinkedLines = 0;
   lines = 0;
   lastLineOffset = 0;
+  isClosed = false;
   frontier: Frontier = new Frontier();
   /** Leaf hash of the last line; undefined for an empty journal. */
   head: Buffer | undefined = undefined;
@@ -86,8 +93,12 @@ export class SessionLog implements LogFacts {
   }
 
   /** Takes in an event that this process has just written itself. */
-  addOwnEvent(event: { readonly sequence: number; readonly leaf: Buffer }, byteOffset: number): void {
+  addOwnEvent(
+    event: { readonly sequence: number; readonly leaf: Buffer; readonly isClosing?: boolean | undefined },
+    byteOffset: number,
+  ): void {
     this.lines += 1;
+    if (event.isClosing === true) this.isClosed = true;
     this.lastLineOffset = byteOffset;
     this.#isLastAnEvent = true;
     this.lastSequence = event.sequence;
@@ -182,6 +193,17 @@ export class SessionLog implements LogFacts {
         },
       );
     }
+    if (this.isClosed && !isReservedTool(event.tool_name)) {
+      this.#problem(
+        'event_after_close',
+        byteOffset,
+        `event ${sequence} stands after the event that closed the session`,
+        {
+          sequence,
+        },
+      );
+    }
+    if (event.tool_name === CLOSE_TOOL) this.isClosed = true;
     this.#isSequenceUnknown = false;
     this.lastSequence = sequence;
     if (this.firstSequence === 0) this.firstSequence = sequence;
@@ -256,7 +278,7 @@ export class SessionLog implements LogFacts {
 /** A copy of the facts alone. */
 export function logFacts(log: LogFacts): LogFacts {
   const { header, firstSequence, lastSequence, eventCount, checkpointCount, lastCheckpoint, unlinkedLines } = log;
-  const { lines, lastLineOffset } = log;
+  const { lines, lastLineOffset, isClosed } = log;
   return {
     header,
     firstSequence,
@@ -267,6 +289,7 @@ export function logFacts(log: LogFacts): LogFacts {
     unlinkedLines,
     lines,
     lastLineOffset,
+    isClosed,
   };
 }
 

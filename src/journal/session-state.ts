@@ -35,8 +35,8 @@ export class SessionState {
 
   /** Takes in an event that this process wrote. */
   addOwnEvent(written: OwnEvent, byteOffset: number): void {
-    const { sequence, leaf } = written;
-    this.log.addOwnEvent({ sequence, leaf }, byteOffset);
+    const { sequence, leaf, isClosing } = written;
+    this.log.addOwnEvent({ sequence, leaf, isClosing }, byteOffset);
     this.#advance(byteOffset, written.lineBytes);
     this.offsets.note(sequence, byteOffset);
     const { idempotencyKey, contentDigest: digest } = written;
@@ -69,6 +69,7 @@ export class SessionState {
       run_id: header.run_id,
       created_at: header.created_at,
       started_at: header.started_at,
+      closed: this.log.isClosed,
       event_count: this.log.eventCount,
       checkpoint_count: this.log.checkpointCount,
       last_sequence: this.log.lastSequence,
@@ -103,6 +104,7 @@ export interface OwnEvent {
   readonly sequence: number;
   readonly leaf: Buffer;
   readonly lineBytes: number;
+  readonly isClosing?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
   /** Present with a key. */
   readonly contentDigest: Buffer | undefined;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { GaitError } from '../errors.js';
 import { parseDurationMs } from './duration.js';
 import { nodeFileSystem, type FileSystem, type WriterLockSettings } from './store/index.js';
-import type { Environment, LockOptions, OpenOptions } from './types.js';
+import type { Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
 import { VERSION } from './version.js';
 
 /** What the outside world looks like to the engine. */
@@ -20,6 +20,7 @@ export interface WriterSettings {
   readonly lock: WriterLockSettings;
   readonly durability: 'durable' | 'buffered';
   readonly producerVersion: string;
+  readonly seal: SealPolicy;
 }
 
 interface LockProfile {
@@ -65,13 +66,14 @@ export function resolveWorld(options: Environment): World {
 
 /** Throws INVALID_ARGUMENT naming the option. */
 export function resolveWriterSettings(options: OpenOptions): WriterSettings {
-  refuseUnknown(options, [...LOCK_KEYS, 'lock', 'durability', 'producerVersion', 'retentionProfile']);
+  refuseUnknown(options, [...LOCK_KEYS, 'lock', 'durability', 'producerVersion', 'retentionProfile', 'seal']);
   const world = resolveWorld(options);
   return {
     world,
     lock: { mode: oneOf(options.lock ?? 'shared', ['shared', 'exclusive'], 'lock'), ...resolveLock(options, world) },
     durability: oneOf(options.durability ?? 'durable', ['durable', 'buffered'], 'durability'),
     producerVersion: options.producerVersion ?? VERSION,
+    seal: checkSealPolicy(options.seal ?? {}),
   };
 }
 
@@ -94,6 +96,16 @@ function resolveLock(options: LockOptions & Environment, world: World): Omit<Wri
     clock: Date.now,
     nonce: world.nonce,
   };
+}
+
+function checkSealPolicy(policy: SealPolicy): SealPolicy {
+  for (const name of ['everyEvents', 'everyMs'] as const) {
+    const value = policy[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
+      throw invalid(`seal.${name}`, value, 'a whole number from 1');
+    }
+  }
+  return policy;
 }
 
 /** As for the Go tool, a value that does not parse counts as not set. */

@@ -2,6 +2,7 @@
  * The shapes that callers see. Wire fields keep their names on disk (snake_case); options and methods are camelCase.
  */
 import type { GaitError } from '../errors.js';
+import type { KeyPair, SignatureBlock } from '../sign/index.js';
 import type { FileSystem } from './store/index.js';
 
 /** What was decided about a tool call. */
@@ -87,9 +88,12 @@ export interface SessionCheckpoint {
   readonly manifest_digest: string;
   readonly prev_checkpoint_digest?: string;
   readonly checkpoint_digest: string;
+  /** Leaves before this line, their RFC 6962 root, and the leaf hash of the last of them (hex). Absent in lines of the Go tool. */
   readonly tree_size?: number;
   readonly root_hash?: string;
   readonly head?: string;
+  /** Over all other fields of the checkpoint, when a key was given. */
+  readonly signature?: SignatureBlock;
 }
 
 /** How far an append had gone when its receipt was given. */
@@ -112,6 +116,8 @@ export interface SessionStatus {
   readonly run_id: string;
   readonly created_at: string;
   readonly started_at: string;
+  /** True once the session was closed: nothing more can be appended. */
+  readonly closed: boolean;
   /** Events present in the journal file. */
   readonly event_count: number;
   readonly checkpoint_count: number;
@@ -172,7 +178,34 @@ export interface LockOptions {
   readonly lockLayers?: LockLayers;
 }
 
+/** Automatic sealing. */
+export interface SealPolicy {
+  /** Seal when this many events are not sealed yet. */
+  readonly everyEvents?: number;
+  /** Seal when the oldest event that is not sealed has waited this long. */
+  readonly everyMs?: number;
+  /** Seal what is left when the handle is closed. */
+  readonly onClose?: boolean;
+  readonly key?: KeyPair;
+}
+
+export interface CheckpointOptions {
+  /** Signs the checkpoint: a signature block and a C2SP note. */
+  readonly key?: KeyPair;
+}
+
+/** What a checkpoint wrote. */
+export interface CheckpointResult {
+  readonly checkpoint: SessionCheckpoint;
+  /** C2SP signed note over the tree head, when a key was given. */
+  readonly note?: string;
+  /** Place of the checkpoint's own line in the log. */
+  readonly leaf_index: number;
+  readonly leaf_hash: string;
+}
+
 export interface OpenOptions extends LockOptions, Environment {
+  readonly seal?: SealPolicy;
   /** `shared`: lock per commit. `exclusive`: lock held until close, for a single writer. */
   readonly lock?: 'shared' | 'exclusive';
   readonly durability?: Durability;
@@ -197,6 +230,10 @@ export interface Journal {
   /** All events in one commit: either every one is kept or none. */
   appendAll(events: readonly EventInput[], options?: AppendOptions): Promise<Receipt[]>;
   status(): Promise<SessionStatus>;
+  /** Seals every event so far. Costs the same at any size. NOTHING_TO_SEAL when all events are sealed. */
+  checkpoint(options?: CheckpointOptions): Promise<CheckpointResult>;
+  /** Ends the session for good: a closing event, then a checkpoint. Later appends are SESSION_CLOSED. */
+  complete(options?: CheckpointOptions): Promise<CheckpointResult>;
   /** Finishes what is under way, syncs, writes the index, releases the locks. Calling it again does nothing. */
   close(): Promise<void>;
 }
@@ -221,6 +258,7 @@ export type ProblemKind =
   | 'duplicate_header'
   | 'identity_mismatch'
   | 'sequence_mismatch'
+  | 'event_after_close'
   | 'checkpoint_mismatch'
   | 'prev_mismatch'
   | 'unlinked_line'

@@ -5,15 +5,25 @@
  * and now and then the index.
  */
 import { GaitError, isGaitError } from '../errors.js';
+import { AutoSeal } from './auto-seal.js';
+import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import { encodeEvent, normalizeEvent, type EventFrame } from './event.js';
 import { saveIndex } from './journal-file.js';
-import { repairEvent, type TornTail } from './recovery.js';
+import { closeEvent, repairEvent } from './recovery.js';
 import type { WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import { DIRECTORY_MODE, WriterLock, type JournalPaths } from './store/index.js';
-import type { AppendOptions, EventInput, Journal, Receipt, SessionStatus } from './types.js';
+import type {
+  AppendOptions,
+  CheckpointOptions,
+  CheckpointResult,
+  EventInput,
+  Journal,
+  Receipt,
+  SessionStatus,
+} from './types.js';
 import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */
@@ -26,6 +36,7 @@ export class JournalWriter implements Journal {
   readonly #lock: WriterLock;
   readonly #frame: EventFrame;
   readonly #queue: CommitQueue;
+  readonly #autoSeal: AutoSeal;
   #poisonedBy: unknown;
   #closing: Promise<void> | undefined;
   #indexedOffset = 0;
@@ -44,6 +55,7 @@ export class JournalWriter implements Journal {
     this.#lock = lock;
     this.#frame = frame;
     this.#queue = new CommitQueue((requests) => this.#commit(requests));
+    this.#autoSeal = new AutoSeal(settings.seal, () => this.#sealRest());
   }
 
   /** Opens an initialised journal. Changes nothing when it is refused. */
@@ -77,6 +89,22 @@ export class JournalWriter implements Journal {
     return events.length === 0 ? [] : this.#request(events, options);
   }
 
+  checkpoint(options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#refuseClosed();
+    return this.#queue.run(() => this.#underLock(() => this.#seal(options)));
+  }
+
+  complete(options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#refuseClosed();
+    return this.#queue.run(() =>
+      this.#underLock(async () => {
+        // A close that died before its checkpoint is finished by the next one.
+        if (!this.#file.state.log.isClosed) await this.#appendEngineEvent(closeEvent());
+        return this.#seal(options);
+      }),
+    );
+  }
+
   async status(): Promise<SessionStatus> {
     await this.#queue.idle();
     return readStatus(this.#paths.journal, { fileSystem: this.#settings.world.fs });
@@ -86,12 +114,16 @@ export class JournalWriter implements Journal {
     return (this.#closing ??= this.#close());
   }
 
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new GaitError('HANDLE_CLOSED', 'the journal handle is closed');
+  }
+
   #request(events: readonly EventInput[], options: AppendOptions): Promise<Receipt[]> {
     const { expectedSequence } = options;
     if (expectedSequence !== undefined && !(Number.isSafeInteger(expectedSequence) && expectedSequence >= 0)) {
       throw new GaitError('INVALID_ARGUMENT', 'expectedSequence must be a whole number, 0 for an empty session');
     }
-    if (this.#closing !== undefined) throw new GaitError('HANDLE_CLOSED', 'the journal handle is closed');
+    this.#refuseClosed();
     const nowMs = this.#settings.world.clock();
     const encoded = events.map((event, index) => {
       try {
@@ -106,37 +138,67 @@ export class JournalWriter implements Journal {
   }
 
   async #commit(requests: readonly AppendRequest[]): Promise<void> {
-    const isShared = this.#settings.lock.mode === 'shared';
     try {
-      if (this.#poisonedBy !== undefined) throw poisoned(this.#paths.journal, this.#poisonedBy);
-      if (isShared) await this.#lock.acquire();
+      await this.#underLock(async () => {
+        const plan = planCommit(this.#file.state, requests);
+        await this.#write(plan);
+        for (const planned of plan.accepted) planned.request.resolve(this.#receipts(planned));
+        for (const { request, error } of plan.refused) request.reject(error);
+        await this.#sealIfDue();
+      });
     } catch (error) {
+      // Those that were settled above stay so.
       for (const request of requests) request.reject(error);
-      return;
-    }
-    try {
-      await this.#catchUp();
-      const plan = planCommit(this.#file.state, requests);
-      await this.#write(plan);
-      for (const planned of plan.accepted) planned.request.resolve(this.#receipts(planned));
-      for (const { request, error } of plan.refused) request.reject(error);
-    } catch (error) {
-      this.#notePoison(error);
-      for (const request of requests) request.reject(error);
-    } finally {
-      if (isShared) await this.#lock.release();
     }
     this.#saveIndexNow(INDEX_INTERVAL_MS);
   }
 
-  async #catchUp(): Promise<void> {
-    const torn = await this.#file.catchUp();
-    if (torn !== undefined) await this.#recordRepair(torn);
+  /** Runs `work` with the lock held and the state caught up. Only from the queue: one at a time. */
+  async #underLock<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#poisonedBy !== undefined) throw poisoned(this.#paths.journal, this.#poisonedBy);
+    const isShared = this.#settings.lock.mode === 'shared';
+    if (isShared) await this.#lock.acquire();
+    try {
+      await this.#catchUp();
+      return await work();
+    } catch (error) {
+      this.#notePoison(error);
+      throw error;
+    } finally {
+      if (isShared) await this.#lock.release();
+    }
   }
 
-  /** The repair becomes evidence itself, before anything else is appended. */
-  async #recordRepair(torn: TornTail): Promise<void> {
-    const encoded = encodeEvent(repairEvent(torn), this.#frame, this.#settings.world.clock());
+  async #sealIfDue(): Promise<void> {
+    const unsealed = this.#unsealedEvents();
+    if (unsealed === 0) return;
+    if (this.#autoSeal.isDue(unsealed)) await this.#autoSeal.attempt(() => this.#seal(this.#autoSeal.policy));
+    else this.#autoSeal.arm();
+  }
+
+  /** Own lock round, for the timer and for close. */
+  #sealRest(): Promise<void> {
+    return this.#queue.run(() =>
+      this.#underLock(async () => {
+        if (this.#unsealedEvents() > 0) await this.#seal(this.#autoSeal.policy);
+      }),
+    );
+  }
+
+  #unsealedEvents(): number {
+    const { start, end } = unsealedRange(this.#file.state.log);
+    return Math.max(end - start + 1, 0);
+  }
+
+  async #catchUp(): Promise<void> {
+    const torn = await this.#file.catchUp();
+    // The repair becomes evidence itself, before anything else is appended.
+    if (torn !== undefined) await this.#appendEngineEvent(repairEvent(torn));
+  }
+
+  /** An event of the journal's own: a repair, a close. */
+  async #appendEngineEvent(event: EventInput): Promise<void> {
+    const encoded = encodeEvent(event, this.#frame, this.#settings.world.clock());
     const request = {
       events: [encoded],
       expectedSequence: undefined,
@@ -151,17 +213,7 @@ export class JournalWriter implements Journal {
     const { state } = this.#file;
     const start = state.offset;
     const isDurable = this.#settings.durability === 'durable';
-    if (plan.lines.length > 0) {
-      const bytes = Buffer.from(`${plan.lines.map(({ text }) => text).join('\n')}\n`);
-      if (!this.#lock.isHeld())
-        throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
-      try {
-        this.#file.write(bytes);
-      } catch (error) {
-        if (isGaitError(error) && error.code === 'FENCED') await this.#takeBackFenced(bytes);
-        throw error;
-      }
-    }
+    if (plan.lines.length > 0) await this.#writeLines(plan.lines.map(({ text }) => text));
     // A repeated event may have been written, but not synced, by somebody who died.
     if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync(start);
     let byteOffset = start;
@@ -169,6 +221,39 @@ export class JournalWriter implements Journal {
       state.addOwnEvent(event, byteOffset);
       byteOffset += event.lineBytes + 1;
     }
+  }
+
+  async #writeLines(lines: readonly string[]): Promise<void> {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    if (!this.#lock.isHeld()) {
+      throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
+    }
+    try {
+      this.#file.write(bytes);
+    } catch (error) {
+      if (isGaitError(error) && error.code === 'FENCED') await this.#takeBackFenced(bytes);
+      throw error;
+    }
+  }
+
+  async #seal(options: CheckpointOptions): Promise<CheckpointResult> {
+    const { state } = this.#file;
+    const start = state.offset;
+    const { producerVersion, world } = this.#settings;
+    const built = buildCheckpoint(state.log, {
+      producerVersion,
+      nowMs: world.clock(),
+      key: options.key,
+      runpack: undefined,
+    });
+    await this.#writeLines([built.line]);
+    // Always: a signature must never reach further than the disk.
+    this.#file.sync(start);
+    state.add(Buffer.from(built.line), start);
+    this.#autoSeal.disarm();
+    const { checkpoint, note } = built;
+    const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
+    return { checkpoint, ...(note === undefined ? {} : { note }), ...leaf };
   }
 
   /** Our lines landed behind somebody else's. They were never acknowledged; take them out under a lock of our own. */
@@ -202,17 +287,18 @@ export class JournalWriter implements Journal {
 
   async #close(): Promise<void> {
     await this.#queue.idle();
-    const isExclusive = this.#settings.lock.mode === 'exclusive';
+    this.#autoSeal.disarm();
+    const isHealthy = this.#poisonedBy === undefined;
+    if (isHealthy && this.#autoSeal.policy.onClose === true) await this.#autoSeal.attempt(() => this.#sealRest());
     try {
-      if (this.#settings.durability === 'buffered' && this.#poisonedBy === undefined) {
-        this.#file.sync(this.#file.state.offset);
-      }
+      if (isHealthy && this.#settings.durability === 'buffered') this.#file.sync(this.#file.state.offset);
       this.#saveIndexNow(0);
     } finally {
-      if (isExclusive) await this.#lock.release();
+      if (this.#settings.lock.mode === 'exclusive') await this.#lock.release();
       this.#lock.close();
       this.#file.close();
     }
+    if (this.#autoSeal.failure !== undefined) throw this.#autoSeal.failure;
   }
 
   #saveIndexNow(minIntervalMs: number): void {
