@@ -91,14 +91,8 @@ export function lineFeeder(state: SessionState, path: string): LineSplitter {
 }
 
 /** Replaces the index. A failure costs speed at the next open, nothing else. */
-export function saveIndex(
-  world: World,
-  paths: JournalPaths,
-  state: SessionState,
-  file: FileStat,
-  durableOffset: number,
-): void {
-  const content = encodeIndex(state, file, durableOffset);
+export function saveIndex(world: World, paths: JournalPaths, state: SessionState, file: FileStat): void {
+  const content = encodeIndex(state, file);
   replaceFile(world.fs, paths.index, content, { durable: false, nonce: world.nonce() });
 }
 

@@ -38,14 +38,14 @@ type Row = readonly unknown[];
 const packr = new Packr({ useRecords: false, moreTypes: false });
 const unpackr = new Unpackr({ useRecords: false, moreTypes: false, mapsAsObjects: true });
 
-export function encodeIndex(state: SessionState, file: Pick<FileStat, 'ino' | 'dev'>, durableOffset: number): Buffer {
+export function encodeIndex(state: SessionState, file: Pick<FileStat, 'ino' | 'dev'>): Buffer {
   const { log, offsets, recentKeys } = state;
   const table = offsets.toTable();
   const body = packr.pack([
     INDEX_FORMAT,
     file.ino,
     file.dev,
-    durableOffset,
+    state.durableOffset,
     state.offset,
     state.lastLineBytes,
     log.head,
@@ -89,6 +89,7 @@ export function stateOf(snapshot: IndexSnapshot, report: (problem: Problem) => v
   const state = new SessionState(report, snapshot.offsets, snapshot.recentKeys);
   state.log.restore(snapshot.facts, snapshot.frontier, snapshot.head);
   state.offset = snapshot.offset;
+  state.durableOffset = snapshot.durableOffset;
   state.lastLineBytes = snapshot.lastLineBytes;
   return state;
 }

@@ -12,6 +12,8 @@ export class SessionState {
   readonly recentKeys: RecentKeys;
   /** Bytes of the file that the log has taken in; the last of them is a line feed. */
   offset = 0;
+  /** Bytes of the file that are known to be on the disk. */
+  durableOffset = 0;
   /** Length of the last line, without LF: lets the index prove itself against the file. */
   lastLineBytes = 0;
 

@@ -20,8 +20,6 @@ export class WriterFile {
   #state: SessionState;
   /** Set while the state may not match the file, after an error half way through reading. */
   #isStateDoubtful = false;
-  /** Bytes known to be on the disk. */
-  durableOffset = 0;
 
   private constructor(world: World, paths: JournalPaths, descriptor: number, state: SessionState) {
     this.#world = world;
@@ -95,19 +93,25 @@ export class WriterFile {
       throw new GaitError('FENCED', 'another writer appended at the same time');
   }
 
-  /** Throws SYNC_FAILED after taking the unacknowledged bytes from `start` on back, as far as the disk lets us. */
+  /**
+   * Puts everything up to the end of the file on the disk.
+   *
+   * @param start end of what was acknowledged before
+   * @throws GaitError SYNC_FAILED, after taking the bytes from `start` on back as far as the disk lets us
+   */
   sync(start: number): void {
+    const { fs } = this.#world;
     try {
-      this.#world.fs.syncData(this.#descriptor);
+      fs.syncData(this.#descriptor);
     } catch (error) {
-      // Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them.
-      this.#world.fs.truncate(this.#descriptor, start);
+      // Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them. No second
+      // sync: it could succeed without having written anything.
       throw new GaitError('SYNC_FAILED', `the disk did not confirm a write to ${this.#paths.journal}`, {
         cause: error,
-        details: { path: this.#paths.journal, errno: errnoOf(error) },
+        details: { path: this.#paths.journal, errno: errnoOf(error), taken_back: this.#tryTruncate(start) },
       });
     }
-    this.durableOffset = this.stat().size;
+    this.#state.durableOffset = this.stat().size;
   }
 
   /** After FENCED, with the lock taken anew: removes our lines if they are still the last ones. */
@@ -195,6 +199,16 @@ export class WriterFile {
       throw ioError(error, 'append to journal', this.#paths.journal);
     }
     throw new GaitError('DISK_FULL', `no room for a line feed in ${this.#paths.journal}`);
+  }
+
+  #tryTruncate(size: number): boolean {
+    try {
+      this.#world.fs.truncate(this.#descriptor, size);
+      return true;
+    } catch {
+      // The sync's own failure is reported; the caller learns from `taken_back` that unacknowledged lines are left.
+      return false;
+    }
   }
 
   #takeBack(size: number): void {

@@ -1,0 +1,240 @@
+/**
+ * What happens to a journal under the writer lock: catch up with other writers, number and link the lines, one write, one
+ * sync; then, at leisure, the index. Its methods are called one at a time (see commit-queue.ts).
+ */
+import { GaitError, isGaitError } from '../errors.js';
+import { buildCheckpoint, unsealedRange } from './checkpoint.js';
+import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
+import type { AppendRequest } from './commit-queue.js';
+import { encodeEvent, type EventFrame } from './event.js';
+import { saveIndex } from './journal-file.js';
+import { closeEvent, repairEvent } from './recovery.js';
+import type { WriterSettings } from './settings.js';
+import { DIRECTORY_MODE, WriterLock, type JournalPaths } from './store/index.js';
+import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
+import { WriterFile } from './writer-file.js';
+
+/** The index is written at most this often, and at close. */
+const INDEX_INTERVAL_MS = 250;
+
+export class Committer {
+  /** What every event of the session shares. */
+  readonly frame: EventFrame;
+  readonly #settings: WriterSettings;
+  readonly #paths: JournalPaths;
+  readonly #file: WriterFile;
+  readonly #lock: WriterLock;
+  #poisonedBy: unknown;
+  #indexedOffset = 0;
+  #indexedAt: number = performance.now();
+
+  private constructor(
+    settings: WriterSettings,
+    paths: JournalPaths,
+    file: WriterFile,
+    lock: WriterLock,
+    frame: EventFrame,
+  ) {
+    this.#settings = settings;
+    this.#paths = paths;
+    this.#file = file;
+    this.#lock = lock;
+    this.frame = frame;
+  }
+
+  /** Opens an initialised journal. Changes nothing when it is refused. */
+  static async open(paths: JournalPaths, settings: WriterSettings): Promise<Committer> {
+    const { fs } = settings.world;
+    const file = await WriterFile.open(settings.world, paths);
+    const header = file.state.log.header;
+    if (header === undefined) {
+      file.close();
+      throw new GaitError('JOURNAL_EMPTY', `${paths.journal} has no header yet`, { details: { path: paths.journal } });
+    }
+    fs.mkdirs(paths.sidecar, DIRECTORY_MODE);
+    const lock = new WriterLock(fs, paths.lock, paths.guard, settings.lock);
+    const frame = { sessionId: header.session_id, runId: header.run_id, producerVersion: settings.producerVersion };
+    const committer = new Committer(settings, paths, file, lock, frame);
+    if (settings.lock.mode === 'exclusive') await committer.#lockForGood();
+    return committer;
+  }
+
+  get isHealthy(): boolean {
+    return this.#poisonedBy === undefined;
+  }
+
+  get unsealedEvents(): number {
+    const { start, end } = unsealedRange(this.#file.state.log);
+    return Math.max(end - start + 1, 0);
+  }
+
+  /** Runs `work` with the lock held and the state caught up. Throws HANDLE_POISONED after a failure that only a new handle can settle. */
+  async underLock<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#poisonedBy !== undefined) throw poisoned(this.#paths.journal, this.#poisonedBy);
+    const isShared = this.#settings.lock.mode === 'shared';
+    if (isShared) await this.#lock.acquire();
+    try {
+      await this.#catchUp();
+      return await work();
+    } catch (error) {
+      this.#notePoison(error);
+      throw error;
+    } finally {
+      if (isShared) await this.#lock.release();
+    }
+  }
+
+  /** Settles every request. Only under the lock. */
+  async append(requests: readonly AppendRequest[]): Promise<void> {
+    const plan = planCommit(this.#file.state, requests);
+    await this.#write(plan);
+    for (const planned of plan.accepted) planned.request.resolve(this.#receipts(planned));
+    for (const { request, error } of plan.refused) request.reject(error);
+  }
+
+  /** Only under the lock. Throws NOTHING_TO_SEAL. */
+  async seal(options: CheckpointOptions): Promise<CheckpointResult> {
+    const { state } = this.#file;
+    const start = state.offset;
+    const { producerVersion, world } = this.#settings;
+    const built = buildCheckpoint(state.log, {
+      producerVersion,
+      nowMs: world.clock(),
+      key: options.key,
+      runpack: undefined,
+    });
+    await this.#writeLines([built.line]);
+    // Always: a signature must never reach further than the disk.
+    this.#file.sync(start);
+    state.add(Buffer.from(built.line), start);
+    const { checkpoint, note } = built;
+    const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
+    return { checkpoint, ...(note === undefined ? {} : { note }), ...leaf };
+  }
+
+  /** Closing event, then checkpoint. Only under the lock. */
+  async complete(options: CheckpointOptions): Promise<CheckpointResult> {
+    // A close that died before its checkpoint is finished by the next one.
+    if (!this.#file.state.log.isClosed) await this.#appendEngineEvent(closeEvent());
+    return this.seal(options);
+  }
+
+  /** Writes the index if the last time is long enough ago, or `always`. */
+  saveIndex(always = false): void {
+    const { state } = this.#file;
+    if (this.#poisonedBy !== undefined || state.offset === this.#indexedOffset) return;
+    const now = performance.now();
+    if (!always && now - this.#indexedAt < INDEX_INTERVAL_MS) return;
+    this.#indexedAt = now;
+    try {
+      saveIndex(this.#settings.world, this.#paths, state, this.#file.stat());
+      this.#indexedOffset = state.offset;
+    } catch {
+      // A full or read-only disk: the index is a cache, and the next open reads the journal instead.
+    }
+  }
+
+  /** Syncs what is only buffered, writes the index, gives up the lock. */
+  async close(): Promise<void> {
+    try {
+      if (this.isHealthy && this.#settings.durability === 'buffered') this.#file.sync(this.#file.state.offset);
+      this.saveIndex(true);
+    } finally {
+      if (this.#settings.lock.mode === 'exclusive') await this.#lock.release();
+      this.#lock.close();
+      this.#file.close();
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const torn = await this.#file.catchUp();
+    // The repair becomes evidence itself, before anything else is appended.
+    if (torn !== undefined) await this.#appendEngineEvent(repairEvent(torn));
+  }
+
+  /** An event of the journal's own: a repair, a close. */
+  async #appendEngineEvent(event: EventInput): Promise<void> {
+    const encoded = encodeEvent(event, this.frame, this.#settings.world.clock());
+    const request = {
+      events: [encoded],
+      expectedSequence: undefined,
+      resolve: () => undefined,
+      reject: () => undefined,
+    };
+    await this.#write(planCommit(this.#file.state, [request]));
+  }
+
+  /** All or nothing: either every line is in the file and the state, or none is. */
+  async #write(plan: CommitPlan): Promise<void> {
+    const { state } = this.#file;
+    const start = state.offset;
+    const isDurable = this.#settings.durability === 'durable';
+    if (plan.lines.length > 0) await this.#writeLines(plan.lines.map(({ text }) => text));
+    // A repeated event may have been written, but not synced, by somebody who died.
+    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync(start);
+    let byteOffset = start;
+    for (const { event } of plan.lines) {
+      state.addOwnEvent(event, byteOffset);
+      byteOffset += event.lineBytes + 1;
+    }
+  }
+
+  async #writeLines(lines: readonly string[]): Promise<void> {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    if (!this.#lock.isHeld()) {
+      throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
+    }
+    try {
+      this.#file.write(bytes);
+    } catch (error) {
+      if (isGaitError(error) && error.code === 'FENCED') await this.#takeBackFenced(bytes);
+      throw error;
+    }
+  }
+
+  /** Our lines landed behind somebody else's. They were never acknowledged; take them out under a lock of our own. */
+  async #takeBackFenced(bytes: Buffer): Promise<void> {
+    await this.#lock.release();
+    await this.#lock.acquire();
+    if (!this.#file.removeFenced(bytes))
+      this.#poisonedBy = new GaitError('FENCED', 'lines of a lost race are still in the file');
+  }
+
+  #receipts({ request, events }: PlannedRequest): Receipt[] {
+    const { durability } = this.#settings;
+    return request.events.map((_, at) => {
+      const event = events[at];
+      if (event === undefined) throw new GaitError('INTERNAL', 'an event without a place');
+      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leaf, durability);
+    });
+  }
+
+  async #lockForGood(): Promise<void> {
+    try {
+      await this.#lock.acquire();
+      await this.#catchUp();
+    } catch (error) {
+      await this.#lock.release();
+      this.#lock.close();
+      this.#file.close();
+      throw error;
+    }
+  }
+
+  /** After these nobody knows what the disk holds, until a new handle reads it. */
+  #notePoison(error: unknown): void {
+    if (isGaitError(error) && (error.code === 'SYNC_FAILED' || error.code === 'HANDLE_POISONED'))
+      this.#poisonedBy = error;
+  }
+}
+
+function poisoned(path: string, cause: unknown): GaitError {
+  return new GaitError(
+    'HANDLE_POISONED',
+    `an earlier write to ${path} failed in a way that only opening it anew can settle`,
+    {
+      cause,
+      details: { path },
+    },
+  );
+}
