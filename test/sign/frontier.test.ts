@@ -61,6 +61,13 @@ test('sizes past 32 bits are counted right, to the last one', () => {
   expect(frontier.hashes()).toHaveLength(2);
   expect(frontier.hashes()[0]).toEqual(hashes[0]);
 
+  const allOnes = Frontier.restore(
+    2 ** 33 - 1,
+    Array.from({ length: 33 }, (_, i) => sha256(String(i))),
+  );
+  allOnes.append(sha256('d'));
+  expect(allOnes.hashes()).toHaveLength(1);
+
   const full = Frontier.restore(
     Number.MAX_SAFE_INTEGER,
     Array.from({ length: 53 }, (_, i) => sha256(String(i))),

@@ -222,6 +222,25 @@ describe('proofs checked', () => {
     expect(verifyConsistency(equal)).toBe(false);
   });
 
+  test('hashes beyond the root of the tree are refused, though they lead to a root made up for them', () => {
+    const [h0, h1, h2, h3] = [leafAt(0), leafAt(1), leafAt(2), leafAt(3)];
+    const above = sha256('above');
+    const root = nodeHash(above, h0);
+    expect(verifyInclusion({ leafHash: h0, leafIndex: 0, treeSize: 1, proof: [above], root })).toBe(false);
+    const left = nodeHash(h0, h1);
+    const [firstRoot, secondRoot] = [nodeHash(left, h2), nodeHash(left, nodeHash(h2, h3))];
+    const claim = { firstSize: 3, secondSize: 4, firstRoot, secondRoot, proof: [h2, h3, left] };
+    expect(verifyConsistency(claim)).toBe(true);
+    const higher = { firstRoot: nodeHash(above, firstRoot), secondRoot: nodeHash(above, secondRoot) };
+    expect(verifyConsistency({ ...claim, ...higher, proof: [...claim.proof, above] })).toBe(false);
+  });
+
+  test('a tree is not a prefix of a smaller one, even under the same root', () => {
+    const same = { firstRoot: rootOf(1), secondRoot: rootOf(1), proof: [] };
+    expect(verifyConsistency({ ...same, firstSize: 1, secondSize: 1 })).toBe(true);
+    expect(verifyConsistency({ ...same, firstSize: 2, secondSize: 1 })).toBe(false);
+  });
+
   test('empty trees agree with each other and prove nothing of any other', () => {
     const empty = { firstSize: 0, firstRoot: EMPTY_ROOT, proof: [] };
     expect(verifyConsistency({ ...empty, secondSize: 0, secondRoot: EMPTY_ROOT })).toBe(true);
