@@ -27,11 +27,15 @@ export type ErrorCode =
   | 'SESSION_CLOSED'
   | 'NOTHING_TO_SEAL'
   | 'INVALID_KEY'
+  | 'KEY_EXISTS'
+  | 'KEY_PERMISSIONS'
   | 'INVALID_NOTE'
   | 'IDEMPOTENCY_CONFLICT'
+  | 'PAYLOAD_NOT_FOUND'
   | 'HANDLE_CLOSED'
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
+  | 'PAYLOAD_ALTERED'
   | 'SIGNATURE_INVALID'
   | 'PROOF_INVALID'
   | 'SEQUENCE_CONFLICT'
@@ -74,14 +78,22 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   SESSION_CLOSED: facts('invalid_input', false, 'start a new session; a closed one takes no more events'),
   NOTHING_TO_SEAL: facts('invalid_input', false, 'append an event first; all of them are sealed'),
   INVALID_KEY: facts('invalid_input', false, 'give a key that gait keys init wrote, or a C2SP vkey of an Ed25519 key'),
+  KEY_EXISTS: facts('invalid_input', false, 'choose another prefix or folder, or rotate: gait keys rotate'),
+  KEY_PERMISSIONS: facts('invalid_input', false, 'make the key readable by its owner alone: chmod 600'),
   INVALID_NOTE: facts('invalid_input', false, 'give a signed note or proof exactly as it was written, byte for byte'),
   IDEMPOTENCY_CONFLICT: facts('invalid_input', false, 'use a new idempotency key for a different event'),
+  PAYLOAD_NOT_FOUND: facts('invalid_input', false, 'it was erased or lost: gait verify says which'),
   HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
   JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
   JOURNAL_TRUNCATED: facts(
     'verification_failed',
     false,
     'evidence is missing: run gait verify and compare with a copy',
+  ),
+  PAYLOAD_ALTERED: facts(
+    'verification_failed',
+    false,
+    'distrust the content: it is not what the event was recorded with',
   ),
   SIGNATURE_INVALID: facts(
     'verification_failed',

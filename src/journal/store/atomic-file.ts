@@ -1,5 +1,5 @@
 /**
- * Replaces a whole file so that every reader, and every crash, sees the old content or the new one, never a mixture:
+ * Writes a whole file so that every reader, and every crash, sees the old content or the new one, never a mixture:
  * temporary file in the same directory, sync, rename, sync of the directory.
  */
 import { dirname, join, basename } from 'node:path';
@@ -14,8 +14,24 @@ export interface AtomicWriteOptions {
 
 /** Throws the file system's own errors; the temporary file is removed when anything fails. */
 export function replaceFile(fs: FileSystem, path: string, content: Uint8Array, options: AtomicWriteOptions): void {
-  const directory = dirname(path);
-  const temporary = join(directory, `.${basename(path)}.tmp-${options.nonce}`);
+  const temporary = stageFile(fs, path, content, options);
+  try {
+    fs.rename(temporary, path);
+  } catch (error) {
+    fs.unlink(temporary);
+    throw error;
+  }
+  if (options.durable) fs.syncDirectory(dirname(path));
+}
+
+/**
+ * The first half of an atomic write: the content under a temporary name beside `path`, for the caller to put in place or to
+ * remove. Throws the file system's own errors, and leaves nothing then.
+ *
+ * @returns the temporary path
+ */
+export function stageFile(fs: FileSystem, path: string, content: Uint8Array, options: AtomicWriteOptions): string {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.nonce}`);
   const descriptor = fs.open(temporary, 'create', FILE_MODE);
   let isOpen = true;
   try {
@@ -23,17 +39,29 @@ export function replaceFile(fs: FileSystem, path: string, content: Uint8Array, o
     if (options.durable) fs.sync(descriptor);
     isOpen = false;
     fs.close(descriptor);
-    fs.rename(temporary, path);
   } catch (error) {
     if (isOpen) fs.close(descriptor);
     fs.unlink(temporary);
     throw error;
   }
-  if (options.durable) fs.syncDirectory(directory);
+  return temporary;
 }
 
-/** Writes from the start of a file that nobody else sees yet, so that a short write may simply be continued. */
-export function writeFully(fs: FileSystem, descriptor: number, content: Uint8Array): void {
+/**
+ * Puts a staged file in place where nothing may be yet: a hard link, because a rename would replace what is there. Throws
+ * the file system's own errors, EEXIST among them; the staged file is gone afterwards in any case.
+ */
+export function placeNewFile(fs: FileSystem, staged: string, path: string): void {
+  try {
+    fs.link(staged, path);
+  } finally {
+    fs.unlink(staged);
+  }
+  fs.syncDirectory(dirname(path));
+}
+
+/** Writes at `position` of a file that nobody else sees yet, so that a short write may simply be continued. */
+export function writeFully(fs: FileSystem, descriptor: number, content: Uint8Array, position = 0): void {
   let written = 0;
-  while (written < content.length) written += fs.write(descriptor, content.subarray(written), written);
+  while (written < content.length) written += fs.write(descriptor, content.subarray(written), position + written);
 }

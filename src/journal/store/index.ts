@@ -1,4 +1,6 @@
-export { replaceFile, writeFully } from './atomic-file.js';
+export { placeNewFile, replaceFile, stageFile, writeFully } from './atomic-file.js';
+export { makeDirectories } from './directories.js';
+export { CHUNK_BYTES, readChunks, TurnTaker } from './file-chunks.js';
 export { DIRECTORY_MODE, errnoOf, FILE_MODE } from './file-system.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
 export { ioError } from './io-error.js';

@@ -12,6 +12,8 @@ export interface JournalPaths {
   readonly guard: string;
   readonly index: string;
   readonly torn: string;
+  /** Payload files, in a folder for each first byte of their hash. */
+  readonly payloads: string;
 }
 
 /** Lexical rules alone. Throws INVALID_PATH. */
@@ -44,6 +46,7 @@ export function resolveJournalPaths(fs: FileSystem, path: string): JournalPaths 
     guard: join(sidecar, 'guard'),
     index: join(sidecar, 'index'),
     torn: join(sidecar, 'torn'),
+    payloads: join(sidecar, 'payloads'),
   };
 }
 

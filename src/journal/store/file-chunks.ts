@@ -1,0 +1,34 @@
+/** Files of any size in flat memory, in pieces small enough that the event loop keeps turning. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FileSystem } from './file-system.js';
+
+/** Largest piece that is read or written at once. */
+export const CHUNK_BYTES: number = 256 * 1024;
+
+/** Longest a loop over chunks keeps the event loop to itself. */
+const TURN_MS = 8;
+
+/** Lets other work of the process run between chunks, but not after every one: a turn costs as much as a small chunk. */
+export class TurnTaker {
+  #turnEnds = performance.now() + TURN_MS;
+
+  /** Resolves at once, or after a turn of the event loop when the last one was long ago. */
+  async rest(): Promise<void> {
+    if (performance.now() < this.#turnEnds) return;
+    await nextTurn();
+    this.#turnEnds = performance.now() + TURN_MS;
+  }
+}
+
+/** Reads an open file from its start to its end. The caller may keep the chunks. Throws the file system's own errors. */
+export async function* readChunks(fs: FileSystem, descriptor: number): AsyncGenerator<Buffer, void, undefined> {
+  const turns = new TurnTaker();
+  for (let position = 0; ;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const count = fs.read(descriptor, chunk, 0, chunk.length, position);
+    if (count === 0) return;
+    position += count;
+    yield chunk.subarray(0, count);
+    await turns.rest();
+  }
+}
