@@ -33,7 +33,8 @@ describe('the real import graph', () => {
 const sound: readonly SourceModule[] = [
   planted('perf/bench.ts', ['tinybench', 'node:fs', '../src/index.js', '../src/sign/index.js']),
   planted('cli/main.ts', ['commander', './commands/append.js', '../src/errors.js']),
-  planted('cli/commands/append.ts', ['../../src/index.js']),
+  planted('cli/commands/append.ts', ['../../src/index.js', '../files.js']),
+  planted('cli/files.ts', ['node:fs', 'node:fs/promises']),
   planted('src/index.ts', ['./journal/index.js', './errors.js']),
   planted('src/retention/index.ts', ['../journal/index.js', '../sign/index.js']),
   planted('src/trace/index.ts', ['../sign/index.js']),
@@ -74,6 +75,8 @@ describe('the import rules', () => {
     ['file-system', 'src/trace/index.ts', 'proper-lockfile'],
     ['file-system', 'cli/main.ts', 'node:fs/promises'],
     ['file-system', 'cli/main.ts', 'graceful-fs'],
+    ['file-system', 'cli/files.ts', 'node:module'],
+    ['file-system', 'cli/files.ts', 'proper-lockfile'],
     ['pure-sign', 'src/sign/tree.ts', 'node:net'],
     ['pure-sign', 'src/sign/tree.ts', 'process'],
     ['undeclared-package', 'src/journal/record.ts', 'tinybench'],

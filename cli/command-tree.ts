@@ -1,0 +1,71 @@
+/** Every command there is, with a sentence each. Their modules are loaded one at a time, which keeps a start cheap. */
+import type { CommandGroup } from './command.js';
+
+export const COMMAND_TREE: CommandGroup = {
+  name: 'gait',
+  summary: 'Keeps the evidence of what AI agents did, in journals that anybody can verify offline.',
+  children: [
+    {
+      name: 'run',
+      summary: 'Keeps journals of agent runs.',
+      children: [
+        {
+          name: 'session',
+          summary: 'Starts, appends to and reads the journal of one session.',
+          children: [
+            {
+              name: 'start',
+              summary: 'Creates a session journal, or returns the one that is there.',
+              load: async () => (await import('./commands/start.js')).start,
+            },
+            {
+              name: 'append',
+              summary: 'Appends one event, or with --stdin a stream of them, durably before it is acknowledged.',
+              load: async () => (await import('./commands/append.js')).append,
+            },
+            {
+              name: 'status',
+              summary: 'Says where a session stands, without locking or writing anything.',
+              load: async () => (await import('./commands/status.js')).status,
+            },
+            {
+              name: 'list',
+              summary: 'Lists every session under a root folder.',
+              load: async () => (await import('./commands/list.js')).list,
+            },
+            {
+              name: 'show',
+              summary: 'Prints the lines of a journal.',
+              load: async () => (await import('./commands/show.js')).show,
+            },
+            {
+              name: 'tail',
+              summary: 'Prints the last lines of a journal, and with --follow those to come.',
+              load: async () => (await import('./commands/tail.js')).tail,
+            },
+          ],
+        },
+      ],
+    },
+    {
+      name: 'verify',
+      summary: 'Checks every line of a journal and reports every problem with its place and meaning.',
+      load: async () => (await import('./commands/verify.js')).verify,
+    },
+    {
+      name: 'demo',
+      summary: 'Shows a journal at work on real events, and a tampering caught, in a temporary folder.',
+      load: async () => (await import('./commands/demo.js')).demo,
+    },
+    {
+      name: 'version',
+      summary: 'Prints the version.',
+      load: async () => (await import('./commands/version.js')).version,
+    },
+    {
+      name: 'help',
+      summary: 'Shows help on a command or a topic: exit-codes, environment.',
+      load: async () => (await import('./commands/help.js')).help,
+    },
+  ],
+};

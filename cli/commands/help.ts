@@ -1,0 +1,13 @@
+import type { Command } from '../command.js';
+
+/** `gait help [WORD...]`: the same text as `--help`, and the topics. */
+export const help: Command = {
+  flags: [],
+  positionals: ['[COMMAND]', '[WORD]', '[WORD]'],
+  examples: ['help run session append', 'help exit-codes', 'help environment'],
+  async run({ args }) {
+    const { helpOn } = await import('../help.js');
+    const text = await helpOn(args.positionals);
+    return { json: { ok: true, help: text }, text: [text] };
+  },
+};

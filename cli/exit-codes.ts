@@ -1,0 +1,29 @@
+/** Exit codes: the category of an error decides, never the text of its message. */
+import type { ErrorCategory } from '../src/errors.js';
+import type { Interrupt } from './io.js';
+
+export const EXIT_OK = 0;
+
+/** Exit code of each error category, as the Go tool has them. */
+export const EXIT_CODES: Readonly<Record<ErrorCategory, number>> = {
+  internal_failure: 1,
+  io_failure: 1,
+  state_contention: 1,
+  verification_failed: 2,
+  invalid_input: 6,
+  dependency_missing: 7,
+};
+
+/** 128 and the signal's number, as shells report it. */
+export const INTERRUPT_CODES: Readonly<Record<Interrupt, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** What `gait help exit-codes` says. */
+export const EXIT_CODE_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT_OK, 'done; for verify: the evidence is valid'],
+  [EXIT_CODES.io_failure, 'disk or system failure, another writer holds the journal, or a defect of gait'],
+  [EXIT_CODES.verification_failed, 'evidence is damaged, missing or changed; nothing was written'],
+  [EXIT_CODES.invalid_input, 'wrong flag, argument, event or path; nothing was written'],
+  [EXIT_CODES.dependency_missing, 'something gait needs is not installed'],
+  [INTERRUPT_CODES.SIGINT, 'stopped by Ctrl-C; what was acknowledged is kept'],
+  [INTERRUPT_CODES.SIGTERM, 'stopped by SIGTERM; what was acknowledged is kept'],
+];

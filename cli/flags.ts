@@ -1,0 +1,149 @@
+/**
+ * Flags as the Go tool reads them: `-x` is `--x`, values come as `--x v` or `--x=v`, booleans as `--x` or `--x=true`,
+ * flags may follow positional arguments, `--` ends them, and of a flag given twice the last one counts.
+ *
+ * The reader knows the flags of the command, so that the value of a flag may begin with a dash. Pure.
+ */
+import { GaitError } from '../src/errors.js';
+import { didYouMean } from './suggest.js';
+
+/** One flag of a command. `value` names its argument in help; a flag without one is a boolean. */
+export interface Flag {
+  readonly name: string;
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** What {@link parseFlags} found. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** The value of a flag, trimmed; undefined when it is absent or blank, which the Go tool does not tell apart. */
+  text(name: string): string | undefined;
+  /** The value of a flag as a whole number from 0. Throws INVALID_ARGUMENT. */
+  whole(name: string): number | undefined;
+  /** Whether a boolean flag is set. */
+  has(name: string): boolean;
+}
+
+/** The flags that every command has. */
+export const COMMON_FLAGS: readonly Flag[] = [
+  { name: 'json', help: 'print JSON, one object a line' },
+  { name: 'correlation-id', value: 'ID', help: 'correlation id of this run; derived from the command line otherwise' },
+  { name: 'explain', help: 'say in one sentence what the command does' },
+  { name: 'help', help: 'show this help' },
+];
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  '1': true,
+  t: true,
+  T: true,
+  true: true,
+  TRUE: true,
+  True: true,
+  '0': false,
+  f: false,
+  F: false,
+  false: false,
+  FALSE: false,
+  False: false,
+};
+
+/**
+ * @throws GaitError INVALID_ARGUMENT with `details.flag` for an unknown flag, a missing value or a value that is no
+ * boolean
+ */
+export function parseFlags(args: readonly string[], flags: readonly Flag[]): Arguments {
+  const values = new Map<string, string | boolean>();
+  const positionals: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') {
+      positionals.push(...args.slice(i + 1));
+      break;
+    }
+    if (!isFlag(arg)) {
+      positionals.push(arg);
+      continue;
+    }
+    const { name, inline } = splitFlag(arg);
+    const flag = flags.find((known) => known.name === name);
+    if (flag === undefined) throw unknownFlag(name, flags);
+    if (flag.value === undefined) {
+      values.set(name, booleanOf(name, inline ?? 'true'));
+    } else if (inline !== undefined) {
+      values.set(name, inline);
+    } else {
+      const next = args[++i];
+      if (next === undefined) throw bad(name, `--${name} needs a value`, `write --${name} ${flag.value}`);
+      values.set(name, next);
+    }
+  }
+  return argumentsOf(positionals, values);
+}
+
+/**
+ * Whether `--json` stands anywhere in the arguments: asked when they cannot be parsed, so that a caller who wants JSON
+ * gets it with the error too.
+ */
+export function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const given = args
+    .slice(0, end === -1 ? undefined : end)
+    .filter(isFlag)
+    .map(splitFlag)
+    .findLast(({ name }) => name === 'json');
+  return given !== undefined && (BOOLEANS[given.inline ?? 'true'] ?? true);
+}
+
+/** Whether an argument has the form of a flag; `-` alone is a name people use for standard input. */
+export function isFlag(arg: string): boolean {
+  return arg.startsWith('-') && arg !== '-' && arg !== '--';
+}
+
+function splitFlag(arg: string): { readonly name: string; readonly inline?: string } {
+  const body = arg.startsWith('--') ? arg.slice(2) : arg.slice(1);
+  const equals = body.indexOf('=');
+  const name = equals === -1 ? body : body.slice(0, equals);
+  const spelled = name === 'h' ? 'help' : name;
+  return equals === -1 ? { name: spelled } : { name: spelled, inline: body.slice(equals + 1) };
+}
+
+function argumentsOf(positionals: readonly string[], values: ReadonlyMap<string, string | boolean>): Arguments {
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  };
+  return {
+    positionals,
+    text,
+    whole: (name) => {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      const number = Number(value);
+      if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) {
+        throw bad(name, `--${name} must be a whole number from 0, not ${JSON.stringify(value)}`);
+      }
+      return number;
+    },
+    has: (name) => values.get(name) === true,
+  };
+}
+
+function booleanOf(name: string, word: string): boolean {
+  const value = BOOLEANS[word];
+  if (value === undefined) throw bad(name, `--${name} is true or false, not ${JSON.stringify(word)}`);
+  return value;
+}
+
+function unknownFlag(name: string, flags: readonly Flag[]): GaitError {
+  const known = flags.map((flag) => flag.name);
+  return bad(
+    name,
+    `unknown flag --${name}`,
+    didYouMean(name, known, '--') ?? 'see --help for the flags of this command',
+  );
+}
+
+function bad(flag: string, message: string, hint?: string): GaitError {
+  return new GaitError('INVALID_ARGUMENT', message, { details: { flag }, ...(hint === undefined ? {} : { hint }) });
+}

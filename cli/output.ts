@@ -1,0 +1,69 @@
+/** Standard output and standard error, with back-pressure, and without a crash when the reader has gone. */
+import { GaitError } from '../src/errors.js';
+import type { OutputStream } from './io.js';
+
+export class Output {
+  readonly #out: Sink;
+  readonly #err: Sink;
+
+  constructor(stdout: OutputStream, stderr: OutputStream) {
+    this.#out = new Sink(stdout);
+    this.#err = new Sink(stderr);
+  }
+
+  /** True once the reader of standard output has gone (`| head`): nobody is left to print to. */
+  get closed(): boolean {
+    return this.#out.failure?.code === 'EPIPE';
+  }
+
+  /**
+   * Writes text to standard output; resolves when it has left the process. A reader that has gone is no failure, see
+   * {@link closed}; for any other the GaitError is IO_ERROR.
+   */
+  async write(text: string): Promise<void> {
+    await this.#out.write(text);
+    const { failure } = this.#out;
+    if (failure === undefined || this.closed) return;
+    throw new GaitError('IO_ERROR', `cannot write the output: ${failure.message}`, { cause: failure });
+  }
+
+  /** Writes a line to standard error; when that fails there is nowhere left to say so. */
+  async note(line: string): Promise<void> {
+    await this.#err.write(`${line}\n`);
+  }
+
+  /** Writes to standard error as it is, for what is redrawn in place. */
+  async draw(text: string): Promise<void> {
+    await this.#err.write(text);
+  }
+}
+
+class Sink {
+  readonly #stream: OutputStream;
+  #failure: NodeJS.ErrnoException | undefined;
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream;
+    // Never taken off: the event may come after the last write's callback, and unheard it would end the process.
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
+  }
+
+  /** Why nothing more can be written, once that is so. */
+  get failure(): NodeJS.ErrnoException | undefined {
+    return this.#failure;
+  }
+
+  async write(text: string): Promise<void> {
+    if (this.#failure !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#stream.write(text, (error) => {
+        if (error !== undefined && error !== null) this.#fail(error);
+        resolve();
+      });
+    });
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.#failure ??= error;
+  }
+}
