@@ -2,6 +2,7 @@
  * What happens to a journal under the writer lock: catch up with other writers, number and link the lines, one write, one
  * sync; then, at leisure, the index. Its methods are called one at a time (see commit-queue.ts).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
@@ -10,12 +11,15 @@ import { encodeEvent, type EventFrame } from './event.js';
 import { saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import type { WriterSettings } from './settings.js';
-import { DIRECTORY_MODE, WriterLock, type JournalPaths } from './store/index.js';
+import { DIRECTORY_MODE, ioError, WriterLock, type JournalPaths } from './store/index.js';
 import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
 import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */
 const INDEX_INTERVAL_MS = 250;
+/** How long to wait for another loser of a race. He needs a moment, unless he is stopped. */
+const STRAY_PATIENCE_MS = 2_000;
+const STRAY_PAUSE_MS = 1;
 
 export class Committer {
   /** What every event of the session shares. */
@@ -44,15 +48,13 @@ export class Committer {
 
   /** Opens an initialised journal. Changes nothing when it is refused. */
   static async open(paths: JournalPaths, settings: WriterSettings): Promise<Committer> {
-    const { fs } = settings.world;
     const file = await WriterFile.open(settings.world, paths);
     const header = file.state.log.header;
     if (header === undefined) {
       file.close();
       throw new GaitError('JOURNAL_EMPTY', `${paths.journal} has no header yet`, { details: { path: paths.journal } });
     }
-    fs.mkdirs(paths.sidecar, DIRECTORY_MODE);
-    const lock = new WriterLock(fs, paths.lock, paths.guard, settings.lock);
+    const lock = openLock(paths, settings, file);
     const frame = { sessionId: header.session_id, runId: header.run_id, producerVersion: settings.producerVersion };
     const committer = new Committer(settings, paths, file, lock, frame);
     if (settings.lock.mode === 'exclusive') await committer.#lockForGood();
@@ -72,13 +74,13 @@ export class Committer {
   async underLock<T>(work: () => Promise<T>): Promise<T> {
     if (this.#poisonedBy !== undefined) throw poisoned(this.#paths.journal, this.#poisonedBy);
     const isShared = this.#settings.lock.mode === 'shared';
-    if (isShared) await this.#lock.acquire();
+    if (isShared) await this.#acquire();
     try {
       await this.#catchUp();
       return await work();
     } catch (error) {
       this.#notePoison(error);
-      throw error;
+      throw ioError(error, 'append to', this.#paths.journal);
     } finally {
       if (isShared) await this.#lock.release();
     }
@@ -103,9 +105,9 @@ export class Committer {
       key: options.key,
       runpack: undefined,
     });
-    await this.#writeLines([built.line]);
+    const end = await this.#writeLines([built.line]);
     // Always: a signature must never reach further than the disk.
-    this.#file.sync(start);
+    this.#file.sync({ start, end });
     state.add(Buffer.from(built.line), start);
     const { checkpoint, note } = built;
     const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
@@ -137,7 +139,7 @@ export class Committer {
   /** Syncs what is only buffered, writes the index, gives up the lock. */
   async close(): Promise<void> {
     try {
-      if (this.isHealthy && this.#settings.durability === 'buffered') this.#file.sync(this.#file.state.offset);
+      if (this.isHealthy && this.#settings.durability === 'buffered') this.#file.sync();
       this.saveIndex(true);
     } finally {
       if (this.#settings.lock.mode === 'exclusive') await this.#lock.release();
@@ -169,9 +171,9 @@ export class Committer {
     const { state } = this.#file;
     const start = state.offset;
     const isDurable = this.#settings.durability === 'durable';
-    if (plan.lines.length > 0) await this.#writeLines(plan.lines.map(({ text }) => text));
+    const end = plan.lines.length > 0 ? await this.#writeLines(plan.lines.map(({ text }) => text)) : start;
     // A repeated event may have been written, but not synced, by somebody who died.
-    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync(start);
+    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
     let byteOffset = start;
     for (const { event } of plan.lines) {
       state.addOwnEvent(event, byteOffset);
@@ -179,7 +181,8 @@ export class Committer {
     }
   }
 
-  async #writeLines(lines: readonly string[]): Promise<void> {
+  /** Returns the offset behind the last line. */
+  async #writeLines(lines: readonly string[]): Promise<number> {
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
     if (!this.#lock.isHeld()) {
       throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
@@ -187,17 +190,23 @@ export class Committer {
     try {
       this.#file.write(bytes);
     } catch (error) {
-      if (isGaitError(error) && error.code === 'FENCED') await this.#takeBackFenced(bytes);
+      await this.#takeBackStray();
       throw error;
     }
+    return this.#file.state.offset + bytes.length;
   }
 
-  /** Our lines landed behind somebody else's. They were never acknowledged; take them out under a lock of our own. */
-  async #takeBackFenced(bytes: Buffer): Promise<void> {
-    await this.#lock.release();
-    await this.#lock.acquire();
-    if (!this.#file.removeFenced(bytes))
-      this.#poisonedBy = new GaitError('FENCED', 'lines of a lost race are still in the file');
+  /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
+  async #takeBackStray(): Promise<void> {
+    const deadline = performance.now() + STRAY_PATIENCE_MS;
+    while (!this.#file.takeBackStray()) {
+      if (performance.now() >= deadline) {
+        throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${this.#paths.journal}`, {
+          details: { path: this.#paths.journal },
+        });
+      }
+      await sleep(STRAY_PAUSE_MS);
+    }
   }
 
   #receipts({ request, events }: PlannedRequest): Receipt[] {
@@ -209,15 +218,23 @@ export class Committer {
     });
   }
 
-  async #lockForGood(): Promise<void> {
+  async #acquire(): Promise<void> {
     try {
       await this.#lock.acquire();
+    } catch (error) {
+      throw ioError(error, 'lock', this.#paths.journal);
+    }
+  }
+
+  async #lockForGood(): Promise<void> {
+    try {
+      await this.#acquire();
       await this.#catchUp();
     } catch (error) {
       await this.#lock.release();
       this.#lock.close();
       this.#file.close();
-      throw error;
+      throw ioError(error, 'catch up with', this.#paths.journal);
     }
   }
 
@@ -225,6 +242,18 @@ export class Committer {
   #notePoison(error: unknown): void {
     if (isGaitError(error) && (error.code === 'SYNC_FAILED' || error.code === 'HANDLE_POISONED'))
       this.#poisonedBy = error;
+  }
+}
+
+/** Closes the journal file again when its lock cannot even be opened. */
+function openLock(paths: JournalPaths, settings: WriterSettings, file: WriterFile): WriterLock {
+  const { fs } = settings.world;
+  try {
+    fs.mkdirs(paths.sidecar, DIRECTORY_MODE);
+    return new WriterLock(fs, paths.lock, paths.guard, settings.lock);
+  } catch (error) {
+    file.close();
+    throw ioError(error, 'open the lock of', paths.journal);
   }
 }
 

@@ -20,6 +20,8 @@ export class WriterFile {
   #state: SessionState;
   /** Set while the state may not match the file, after an error half way through reading. */
   #isStateDoubtful = false;
+  /** What a lost race left of ours behind somebody else's lines. */
+  #stray: Buffer | undefined;
 
   private constructor(world: World, paths: JournalPaths, descriptor: number, state: SessionState) {
     this.#world = world;
@@ -69,58 +71,66 @@ export class WriterFile {
    * Appends whole lines with one write.
    *
    * @param bytes end with LF
-   * @throws GaitError DISK_FULL or IO_ERROR with the file as it was; FENCED when somebody else wrote in between
+   * @throws GaitError DISK_FULL or IO_ERROR with the file as it was; FENCED when somebody else wrote in between: then call
+   * `takeBackStray` until it returns true
    */
   write(bytes: Buffer): void {
-    const { fs } = this.#world;
     const start = this.#state.offset;
-    let written: number;
-    try {
-      written = fs.write(this.#descriptor, bytes, null);
-    } catch (error) {
-      this.#takeBack(start);
-      throw ioError(error, 'append to journal', this.#paths.journal);
+    const failure = this.#tryWrite(bytes);
+    const size = this.#sizeAfterWrite();
+    if (size === start + bytes.length && failure === undefined) return;
+    // Whatever the call said, and wherever a lost race put it: only our own bytes may be cut off.
+    if (failure !== undefined && this.#isOnlyOurs(start, size, bytes)) {
+      if (size > start) this.#takeBack(start);
+      throw failure.error;
     }
-    if (written !== bytes.length) {
-      this.#takeBack(start);
-      throw new GaitError('DISK_FULL', `only ${written} of ${bytes.length} bytes fitted into ${this.#paths.journal}`, {
-        details: { path: this.#paths.journal, written, wanted: bytes.length },
-      });
-    }
-    if (this.stat().size === start + bytes.length) return;
+    const landed = bytes.subarray(0, failure?.written ?? bytes.length);
     // Somebody wrote too. When our bytes lie where we meant them to, the other came after us and saw them.
-    if (!this.#bytesAt(start, bytes.length).equals(bytes))
-      throw new GaitError('FENCED', 'another writer appended at the same time');
+    if (failure === undefined && this.#lastPlaceOf(landed, size) === start) return;
+    this.#stray = landed;
+    throw new GaitError('FENCED', 'another writer appended at the same time', { cause: failure?.error });
+  }
+
+  /**
+   * After FENCED: removes our bytes, which nobody was told of. False while somebody else's bytes lie behind them.
+   *
+   * No lock is needed, and whoever took ours may hold his for long. Lines behind a stray one are never acknowledged: who
+   * saw it before writing refuses the journal, and who did not is fenced, and takes his own back first. So what is cut
+   * off here is ours alone, as long as it is the end of the file.
+   */
+  takeBackStray(): boolean {
+    const stray = this.#stray;
+    if (stray === undefined || stray.length === 0) return true;
+    const { size } = this.stat();
+    const place = this.#lastPlaceOf(stray, size);
+    if (place !== undefined && place + stray.length < size) return false;
+    if (place !== undefined) this.#takeBack(place);
+    this.#stray = undefined;
+    return true;
   }
 
   /**
    * Puts everything up to the end of the file on the disk.
    *
-   * @param start end of what was acknowledged before
-   * @throws GaitError SYNC_FAILED, after taking the bytes from `start` on back as far as the disk lets us
+   * @param unacknowledged the bytes that this sync was to confirm, if any
+   * @throws GaitError SYNC_FAILED, after taking those bytes back as far as the disk lets us, unless others wrote behind them
    */
-  sync(start: number): void {
+  sync(unacknowledged?: { readonly start: number; readonly end: number }): void {
     const { fs } = this.#world;
     try {
+      // Before the sync: what somebody else adds while it runs is not covered.
+      const { size } = this.stat();
       fs.syncData(this.#descriptor);
+      this.#state.durableOffset = size;
     } catch (error) {
       // Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them. No second
       // sync: it could succeed without having written anything.
+      const takenBack = unacknowledged !== undefined && this.#tryTruncate(unacknowledged);
       throw new GaitError('SYNC_FAILED', `the disk did not confirm a write to ${this.#paths.journal}`, {
         cause: error,
-        details: { path: this.#paths.journal, errno: errnoOf(error), taken_back: this.#tryTruncate(start) },
+        details: { path: this.#paths.journal, errno: errnoOf(error), taken_back: takenBack },
       });
     }
-    this.#state.durableOffset = this.stat().size;
-  }
-
-  /** After FENCED, with the lock taken anew: removes our lines if they are still the last ones. */
-  removeFenced(bytes: Buffer): boolean {
-    this.#isStateDoubtful = true;
-    const start = this.stat().size - bytes.length;
-    if (start < 0 || !this.#bytesAt(start, bytes.length).equals(bytes)) return false;
-    this.#takeBack(start);
-    return true;
   }
 
   close(): void {
@@ -187,23 +197,61 @@ export class WriterFile {
     }
   }
 
+  /** @param end size of the file before */
   #append(bytes: Buffer, end: number): void {
-    const { fs } = this.#world;
+    const failure = this.#tryWrite(bytes);
     try {
-      if (fs.write(this.#descriptor, bytes, null) === bytes.length) {
-        fs.syncData(this.#descriptor);
-        return;
-      }
+      if (failure !== undefined) throw failure.error;
+      this.#world.fs.syncData(this.#descriptor);
     } catch (error) {
       this.#takeBack(end);
       throw ioError(error, 'append to journal', this.#paths.journal);
     }
-    throw new GaitError('DISK_FULL', `no room for a line feed in ${this.#paths.journal}`);
   }
 
-  #tryTruncate(size: number): boolean {
+  #tryWrite(bytes: Buffer): { readonly error: GaitError; readonly written: number } | undefined {
+    const path = this.#paths.journal;
+    let written: number;
     try {
-      this.#world.fs.truncate(this.#descriptor, size);
+      written = this.#world.fs.write(this.#descriptor, bytes, null);
+    } catch (error) {
+      return { error: ioError(error, 'append to journal', path), written: 0 };
+    }
+    if (written === bytes.length) return undefined;
+    const error = new GaitError('DISK_FULL', `only ${written} of ${bytes.length} bytes fitted into ${path}`, {
+      details: { path, written, wanted: bytes.length },
+    });
+    return { error, written };
+  }
+
+  #sizeAfterWrite(): number {
+    try {
+      return this.stat().size;
+    } catch (error) {
+      throw new GaitError('HANDLE_POISONED', `nobody knows where a write to ${this.#paths.journal} went`, {
+        cause: error,
+        details: { path: this.#paths.journal },
+      });
+    }
+  }
+
+  #isOnlyOurs(start: number, size: number, bytes: Buffer): boolean {
+    const length = size - start;
+    return length >= 0 && length <= bytes.length && this.#bytesAt(start, length).equals(bytes.subarray(0, length));
+  }
+
+  /** Offset of the last copy of `bytes` behind what the state knows: our own, as we wrote at the end. */
+  #lastPlaceOf(bytes: Buffer, size: number): number | undefined {
+    const start = this.#state.offset;
+    const place = this.#bytesAt(start, Math.max(size - start, 0)).lastIndexOf(bytes);
+    return place === -1 ? undefined : start + place;
+  }
+
+  #tryTruncate({ start, end }: { readonly start: number; readonly end: number }): boolean {
+    const { fs } = this.#world;
+    try {
+      if (this.stat().size !== end) return false;
+      fs.truncate(this.#descriptor, start);
       return true;
     } catch {
       // The sync's own failure is reported; the caller learns from `taken_back` that unacknowledged lines are left.

@@ -8,7 +8,7 @@ import type { FileStat } from './file-system.js';
 import type { HostIdentity } from './host-identity.js';
 
 export interface GuardRecord {
-  /** `claimed` is written before the lock directory is made, `idle` after it is gone. */
+  /** `claimed` is written before the lock directory is made, `idle` after it is gone or where none is used. */
   readonly phase: 'idle' | 'claimed';
   /** An exclusive holder keeps the lock for long: waiting for it in the kernel would pin a thread. */
   readonly mode: 'shared' | 'exclusive';

@@ -7,7 +7,8 @@
  *
  * A blocking wait is woken by the kernel within microseconds but occupies a thread of the pool, so there is at most one in
  * a process, and none behind an exclusive holder; the others poll. A wait that outlives its caller's patience cannot be
- * cancelled: it gives back what it gets.
+ * cancelled: it gives back what it gets, unless a later call has taken the same range meanwhile. The two share one
+ * descriptor, so the kernel grants both and would drop both.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FILE_MODE, type FileSystem, type KernelLock } from './file-system.js';
@@ -33,6 +34,8 @@ export class KernelGuard {
   readonly #descriptor: number;
   #waits = 0;
   #isClosed = false;
+  /** Offsets of the ranges that a caller holds, as opposed to a wait that nobody waits for any more. */
+  readonly #held = new Set<number>();
   /** Attempts of the last `enter`, for the error message. */
   attempts = 0;
 
@@ -49,12 +52,12 @@ export class KernelGuard {
     try {
       return await this.#take(LOCK_OFFSET, limits);
     } finally {
-      this.#kernel.unlock(this.#descriptor, TURNSTILE_OFFSET, 1);
+      this.#drop(TURNSTILE_OFFSET);
     }
   }
 
   leave(): void {
-    this.#kernel.unlock(this.#descriptor, LOCK_OFFSET, 1);
+    this.#drop(LOCK_OFFSET);
   }
 
   readRecord(): GuardRecord | undefined {
@@ -74,7 +77,18 @@ export class KernelGuard {
     if (this.#waits === 0) this.#fs.close(this.#descriptor);
   }
 
+  #drop(offset: number): void {
+    this.#held.delete(offset);
+    this.#kernel.unlock(this.#descriptor, offset, 1);
+  }
+
   async #take(offset: number, limits: WaitLimits): Promise<boolean> {
+    const isTaken = await this.#tryUntilDeadline(offset, limits);
+    if (isTaken) this.#held.add(offset);
+    return isTaken;
+  }
+
+  async #tryUntilDeadline(offset: number, limits: WaitLimits): Promise<boolean> {
     let pauseMs = FIRST_POLL_MS;
     for (;;) {
       this.attempts += 1;
@@ -99,7 +113,7 @@ export class KernelGuard {
       () => {
         this.#endWait();
         if (outcome === 'waiting') outcome = 'granted';
-        else if (!this.#isClosed) this.#kernel.unlock(this.#descriptor, offset, 1);
+        else if (!this.#isClosed && !this.#held.has(offset)) this.#kernel.unlock(this.#descriptor, offset, 1);
       },
       (error: unknown) => {
         this.#endWait();

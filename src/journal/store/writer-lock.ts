@@ -102,7 +102,11 @@ export class WriterLock {
 
   async #acquireDirectory(limits: WaitLimits, startedAt: number): Promise<void> {
     const directory = this.#directory;
-    if (directory === undefined) return;
+    if (directory === undefined) {
+      // No directory to claim, but who waits must learn who holds the lock, and whether for long.
+      this.#record('idle', 0);
+      return;
+    }
     let pauseMs = 1;
     for (let attempts = 1; ; attempts += 1) {
       const owner = this.#clearAbandoned(directory);
