@@ -8,7 +8,7 @@ export {
   sessionJournalPath,
   startSession,
   VERDICTS,
-  verify,
+  verifyJournal as verify,
   VERSION,
 } from './journal/index.js';
 export { canonicalJson, parseExactJson, sha256Hex } from './sign/index.js';
@@ -42,6 +42,7 @@ export type {
   SessionHeader,
   SessionListEntry,
   SessionStatus,
+  SignatureStatus,
   StartOptions,
   Verdict,
   VerifyCoverage,

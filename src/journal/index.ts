@@ -4,7 +4,7 @@ export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
 export { listSessions, readStatus } from './status.js';
 export { VERDICTS } from './types.js';
-export { verify } from './verify.js';
+export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
@@ -32,6 +32,7 @@ export type {
   SessionHeader,
   SessionListEntry,
   SessionStatus,
+  SignatureStatus,
   StartOptions,
   Verdict,
   VerifyCoverage,

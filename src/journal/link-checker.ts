@@ -31,8 +31,15 @@ export class LinkChecker {
    * @param below the line before; undefined for the first line
    * @param prev what the line names, if it names anything
    * @param hashBelow leaf hash of the line before, lower-case hex
+   * @param witness what the line says a second time of the line below (a checkpoint's `head`)
    */
-  next(line: LinkedLine, below: LinkedLine | undefined, prev: string | undefined, hashBelow: string | undefined): void {
+  next(
+    line: LinkedLine,
+    below: LinkedLine | undefined,
+    prev: string | undefined,
+    hashBelow: string | undefined,
+    witness?: string,
+  ): void {
     if (prev === undefined || below === undefined || hashBelow === undefined) {
       this.finish();
       return;
@@ -41,7 +48,12 @@ export class LinkChecker {
     const isBroken = prev !== hashBelow;
     this.#pending = undefined;
     if (pending !== undefined) this.#accuse(pending, isBroken ? pending.above : pending.below);
-    else if (isBroken) this.#pending = { below, above: line, expected: prev, found: hashBelow };
+    else if (isBroken) {
+      const broken = { below, above: line, expected: prev, found: hashBelow };
+      if (witness === prev) this.#accuse(broken, below);
+      else if (witness === hashBelow) this.#accuse(broken, line);
+      else this.#pending = broken;
+    }
   }
 
   /** Call at the end: a link broken at the last line cannot be told from a change of that line. */

@@ -78,7 +78,14 @@ export class SessionLog implements LogFacts {
     const parsed = parseRecord(line);
     const record = isFault(parsed) ? undefined : parsed;
     const sequence = record?.recordType === 'event' ? record.event.sequence : undefined;
-    this.#links.next({ line: this.lines, byteOffset, sequence }, below, record?.prev, this.head?.toString('hex'));
+    const witness = record?.recordType === 'checkpoint' ? record.checkpoint.head : undefined;
+    this.#links.next(
+      { line: this.lines, byteOffset, sequence },
+      below,
+      record?.prev,
+      this.head?.toString('hex'),
+      witness,
+    );
     if (isFault(parsed)) {
       this.#problem(parsed.fault, byteOffset, `line ${this.lines} ${parsed.reason}`);
       this.#isSequenceUnknown = true;

@@ -264,7 +264,12 @@ export type ProblemKind =
   | 'unlinked_line'
   | 'unterminated_line'
   | 'empty_journal'
-  | 'truncated';
+  | 'truncated'
+  | 'anchor_mismatch'
+  | 'signature_invalid'
+  | 'signature_missing'
+  | 'unknown_key'
+  | 'unsigned_tail';
 
 /** One thing that is wrong with evidence, and where. */
 export interface Problem {
@@ -279,6 +284,9 @@ export interface Problem {
   readonly meaning: string;
 }
 
+/** `skipped`: there are signatures, but no key to check them with. */
+export type SignatureStatus = 'verified' | 'missing' | 'skipped' | 'failed';
+
 export interface VerifyReport {
   readonly ok: boolean;
   readonly path: string;
@@ -286,6 +294,9 @@ export interface VerifyReport {
   readonly session_id?: string;
   readonly run_id?: string;
   readonly verdict: 'valid' | 'invalid';
+  readonly signature_status: SignatureStatus;
+  /** Key IDs (hex SHA-256 of the public key) whose signatures verified. */
+  readonly signed_by: readonly string[];
   readonly coverage: VerifyCoverage;
   /** The first problems, at most 1,000 of them. */
   readonly problems: readonly Problem[];
@@ -308,12 +319,23 @@ export interface VerifyCoverage {
   readonly unlinked_lines: number;
   /** Events after the last checkpoint. */
   readonly uncheckpointed_events: number;
-  /** Events that no verified signature covers yet. */
+  /** Last event that a verified signature covers; 0 when none does. */
+  readonly signed_to_sequence: number;
+  /** Events after that one. */
   readonly unsigned_events: number;
   readonly unterminated_bytes: number;
+  readonly closed: boolean;
 }
 
 export interface VerifyOptions extends Environment {
+  /** Ed25519 public keys, 32 bytes each, that signatures are checked with. */
+  readonly publicKeys?: readonly Uint8Array[];
+  /** `strict`: signatures over every event, every line linked. */
+  readonly profile?: 'standard' | 'strict';
+  /** Fail unless a signature of one of the keys verifies. */
+  readonly requireSignature?: boolean;
+  /** A head that is trusted already: the text of a receipt (JSON) or of a checkpoint note. */
+  readonly since?: string;
   readonly onProgress?: (done: { readonly bytes: number; readonly totalBytes: number; readonly lines: number }) => void;
   readonly signal?: AbortSignal;
 }
