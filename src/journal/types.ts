@@ -269,7 +269,8 @@ export type ProblemKind =
   | 'signature_invalid'
   | 'signature_missing'
   | 'unknown_key'
-  | 'unsigned_tail';
+  | 'unsigned_tail'
+  | 'proof_invalid';
 
 /** One thing that is wrong with evidence, and where. */
 export interface Problem {
