@@ -1,0 +1,267 @@
+/**
+ * The schemas and the TypeScript types say the same. The tables below are held to the types by the compiler: a field too
+ * many, too few, of another type or optional where the type is not, does not compile. The tests hold them to the schemas.
+ */
+import { describe, expect, test } from 'vitest';
+import { ERROR_CODES, type ErrorCategory } from '../../src/errors.js';
+import {
+  VERDICTS,
+  type Durability,
+  type EventInput,
+  type JournalLine,
+  type Problem,
+  type ProblemKind,
+  type Receipt,
+  type SessionCheckpoint,
+  type SessionEvent,
+  type SessionHeader,
+  type SessionStatus,
+  type SignatureBlock,
+  type VerifyCoverage,
+  type VerifyReport,
+} from '../../src/index.js';
+import { resolve, schemaOf, type Schema } from './schema-files.js';
+
+/** The JSON Schema type of a TypeScript type. */
+type JsonType<V> = [V] extends [string]
+  ? 'string'
+  : [V] extends [number]
+    ? 'integer'
+    : [V] extends [boolean]
+      ? 'boolean'
+      : [V] extends [readonly unknown[]]
+        ? 'array'
+        : [V] extends [readonly unknown[] | null]
+          ? 'array|null'
+          : 'object';
+
+/** Each field of T with its JSON type, and a question mark where it may be absent. */
+type Fields<T> = {
+  readonly [K in keyof Required<T>]: `${JsonType<Required<T>[K]>}${Pick<T, K> extends Required<Pick<T, K>> ? '' : '?'}`;
+};
+
+const EVENT_INPUT = {
+  tool_name: 'string',
+  verdict: 'string',
+  created_at: 'string?',
+  intent_id: 'string?',
+  intent_digest: 'string?',
+  policy_digest: 'string?',
+  policy_id: 'string?',
+  policy_version: 'string?',
+  matched_rule_ids: 'array?',
+  trace_id: 'string?',
+  trace_path: 'string?',
+  reason_codes: 'array?',
+  violations: 'array?',
+  relationship: 'object?',
+  safety_invariant_version: 'string?',
+  safety_invariant_hash: 'string?',
+  correlation_id: 'string?',
+  actor: 'string?',
+  attributes: 'object?',
+  idempotency_key: 'string?',
+} as const satisfies Fields<EventInput>;
+
+const IDENTITY = {
+  schema_id: 'string',
+  schema_version: 'string',
+  created_at: 'string',
+  producer_version: 'string',
+  session_id: 'string',
+  run_id: 'string',
+} as const;
+
+const EVENT = { ...EVENT_INPUT, ...IDENTITY, sequence: 'integer' } as const satisfies Fields<SessionEvent>;
+
+const HEADER = {
+  ...IDENTITY,
+  started_at: 'string',
+  events: 'array|null',
+  origin: 'string?',
+  log: 'string?',
+  retention_profile: 'string?',
+} as const satisfies Fields<SessionHeader>;
+
+const CHECKPOINT = {
+  ...IDENTITY,
+  checkpoint_index: 'integer',
+  sequence_start: 'integer',
+  sequence_end: 'integer',
+  runpack_path: 'string',
+  manifest_digest: 'string',
+  prev_checkpoint_digest: 'string?',
+  checkpoint_digest: 'string',
+  tree_size: 'integer?',
+  root_hash: 'string?',
+  head: 'string?',
+  signature: 'object?',
+} as const satisfies Fields<SessionCheckpoint>;
+
+const SIGNATURE = {
+  alg: 'string',
+  key_id: 'string',
+  sig: 'string',
+  signed_digest: 'string',
+} as const satisfies Fields<SignatureBlock>;
+
+const RECEIPT = {
+  session_id: 'string',
+  sequence: 'integer',
+  leaf_index: 'integer',
+  leaf_hash: 'string',
+  durability: 'string',
+} as const satisfies Fields<Receipt>;
+
+const STATUS = {
+  session_id: 'string',
+  run_id: 'string',
+  created_at: 'string',
+  started_at: 'string',
+  closed: 'boolean',
+  event_count: 'integer',
+  checkpoint_count: 'integer',
+  last_sequence: 'integer',
+  last_checkpoint_sequence: 'integer',
+  tree_size: 'integer',
+  root_hash: 'string',
+  head: 'string',
+  unlinked_lines: 'integer',
+  journal_size_bytes: 'integer',
+  unterminated_bytes: 'integer',
+} as const satisfies Fields<SessionStatus>;
+
+const REPORT = {
+  ok: 'boolean',
+  path: 'string',
+  kind: 'string',
+  session_id: 'string?',
+  run_id: 'string?',
+  verdict: 'string',
+  signature_status: 'string',
+  signed_by: 'array',
+  coverage: 'object',
+  problems: 'array',
+  problem_count: 'integer',
+  warnings: 'array',
+  warning_count: 'integer',
+} as const satisfies Fields<VerifyReport>;
+
+const COVERAGE = {
+  lines: 'integer',
+  events: 'integer',
+  checkpoints: 'integer',
+  first_sequence: 'integer',
+  last_sequence: 'integer',
+  tree_size: 'integer',
+  root_hash: 'string',
+  head: 'string',
+  unlinked_lines: 'integer',
+  uncheckpointed_events: 'integer',
+  signed_to_sequence: 'integer',
+  unsigned_events: 'integer',
+  unterminated_bytes: 'integer',
+  closed: 'boolean',
+} as const satisfies Fields<VerifyCoverage>;
+
+const PROBLEM = {
+  kind: 'string',
+  line: 'integer',
+  byte_offset: 'integer',
+  sequence: 'integer?',
+  expected: 'string?',
+  found: 'string?',
+  meaning: 'string',
+} as const satisfies Fields<Problem>;
+
+describe.each([
+  ['event-input', '', EVENT_INPUT],
+  ['event', '', EVENT],
+  ['journal-line', '/$defs/header', HEADER],
+  ['journal-line', '/$defs/checkpoint', CHECKPOINT],
+  ['journal-line', '/$defs/signature', SIGNATURE],
+  ['receipt', '', RECEIPT],
+  ['status', '', STATUS],
+  ['verify-report', '', REPORT],
+  ['verify-report', '/$defs/coverage', COVERAGE],
+  ['verify-report', '/$defs/problem', PROBLEM],
+])('%s%s', (name, pointer, fields) => {
+  const root = schemaOf(name);
+  const schema = resolve(`#${pointer}`, root);
+
+  test('has the fields of its TypeScript type, of the same types', () => {
+    const typed = Object.entries(fields).map(([field, type]) => [field, type.replace('?', '')]);
+    expect(typesOf(schema, root)).toEqual(Object.fromEntries(typed));
+  });
+
+  test('requires the fields that its TypeScript type requires', () => {
+    const needed = Object.entries(fields).filter(([, type]) => !type.endsWith('?'));
+    expect(schema.required?.toSorted()).toEqual(needed.map(([field]) => field).toSorted());
+  });
+});
+
+/** Every value of a union of words, held to it by the compiler. */
+const allOf = <T extends string>(words: Readonly<Record<T, true>>): string[] => Object.keys(words).toSorted();
+
+const DURABILITIES = allOf<Durability>({ durable: true, buffered: true });
+const RECORD_TYPES = allOf<JournalLine['recordType']>({ header: true, event: true, checkpoint: true });
+const CATEGORIES = allOf<ErrorCategory>({
+  invalid_input: true,
+  verification_failed: true,
+  dependency_missing: true,
+  io_failure: true,
+  state_contention: true,
+  internal_failure: true,
+});
+const PROBLEM_KINDS = allOf<ProblemKind>({
+  bad_json: true,
+  bad_record: true,
+  line_too_long: true,
+  missing_header: true,
+  duplicate_header: true,
+  identity_mismatch: true,
+  sequence_mismatch: true,
+  event_after_close: true,
+  checkpoint_mismatch: true,
+  prev_mismatch: true,
+  unlinked_line: true,
+  unterminated_line: true,
+  empty_journal: true,
+  truncated: true,
+  anchor_mismatch: true,
+  signature_invalid: true,
+  signature_missing: true,
+  unknown_key: true,
+  unsigned_tail: true,
+  proof_invalid: true,
+});
+const SIGNATURE_STATUSES = allOf<VerifyReport['signature_status']>({
+  verified: true,
+  missing: true,
+  skipped: true,
+  failed: true,
+});
+
+test.each([
+  ['event', '/properties/verdict', VERDICTS],
+  ['receipt', '/properties/durability', DURABILITIES],
+  ['journal-line', '/properties/record_type', RECORD_TYPES],
+  ['verify-report', '/$defs/problem/properties/kind', PROBLEM_KINDS],
+  ['verify-report', '/properties/signature_status', SIGNATURE_STATUSES],
+  ['error-envelope', '/properties/error_code', Object.keys(ERROR_CODES)],
+  ['error-envelope', '/properties/error_category', CATEGORIES],
+])('%s#%s allows the words of its TypeScript type and no others', (name, pointer, words) => {
+  expect(resolve(`#${pointer}`, schemaOf(name)).enum?.toSorted()).toEqual([...words].toSorted());
+});
+
+function typesOf(schema: Schema, root: Schema): Record<string, string> {
+  const entries = Object.entries(schema.properties ?? {}).map(([field, property]) => [field, typeOf(property, root)]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function typeOf(property: Schema, root: Schema): string {
+  if (property.type !== undefined) return [property.type].flat().join('|');
+  if (property.$ref === undefined) throw new Error('a property without a type');
+  const isLocal = property.$ref.startsWith('#');
+  return typeOf(resolve(property.$ref, root), isLocal ? root : resolve(property.$ref.split('#')[0] ?? '', root));
+}
