@@ -1,5 +1,7 @@
 /** The envelope of a line: `record_type`, the payload under that name, `prev`, and a checkpoint's `note`. */
 import { isUtf8 } from 'node:buffer';
+import { isGaitError } from '../errors.js';
+import { requireExact } from '../sign/index.js';
 import type { SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 
 /** Longest line that gait writes, without the line feed: the entry limit of a C2SP tlog. */
@@ -39,8 +41,11 @@ export function parseRecord(line: Buffer): JournalRecord | RecordFault {
   }
   if (!isObject(value)) return { fault: 'bad_record', reason: 'is not a JSON object' };
   const { record_type: recordType, prev } = value;
-  if (prev !== undefined && !(typeof prev === 'string' && HEX_64.test(prev)))
-    return bad('has a `prev` that is no hash');
+  if (prev !== undefined) {
+    if (typeof prev !== 'string' || !HEX_64.test(prev)) return bad('has a `prev` that is no hash');
+    const ambiguity = whyNotExact(text, value);
+    if (ambiguity !== undefined) return { fault: 'bad_json', reason: ambiguity };
+  }
   const base = prev === undefined ? { text } : { text, prev };
   switch (recordType) {
     case 'header': {
@@ -61,6 +66,17 @@ export function parseRecord(line: Buffer): JournalRecord | RecordFault {
     }
     default:
       return bad(`has the unknown record_type ${JSON.stringify(recordType) ?? 'undefined'}`);
+  }
+}
+
+/** Other readers take the first of two equal keys, or round a number differently: lines of ours hold none of these. */
+function whyNotExact(text: string, value: unknown): string | undefined {
+  try {
+    requireExact(text, value);
+    return undefined;
+  } catch (error) {
+    if (isGaitError(error)) return `can be read in two ways: ${error.message}`;
+    throw error;
   }
 }
 

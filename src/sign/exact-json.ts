@@ -49,8 +49,18 @@ export function parseExactJson(text: string, options: { readonly maxDepth?: numb
     diagnoseJson(text, maxDepth);
     throw new GaitError('INVALID_JSON', 'not a JSON text', { cause, details: { offset: 0, reason: 'syntax' } });
   }
-  if (!isSurelyExact(text, value, maxDepth)) diagnoseJson(text, maxDepth);
+  requireExact(text, value, maxDepth);
   return value;
+}
+
+/**
+ * The second half of {@link parseExactJson}, for a caller who has parsed the text already: `value` is what JSON.parse made
+ * of `text`.
+ *
+ * @throws GaitError INVALID_JSON as parseExactJson
+ */
+export function requireExact(text: string, value: unknown, maxDepth: number = MAX_JSON_DEPTH): void {
+  if (!isSurelyExact(text, value as JsonValue, maxDepth)) diagnoseJson(text, maxDepth);
 }
 
 /** False when the careful reader has to look; it is the one that decides. */

@@ -3,7 +3,7 @@
  * keys, notes. Bytes in, bytes out; no files, no clock, no randomness.
  */
 export { MAX_JSON_DEPTH, canonicalJson, canonicalString } from './canonical-json.js';
-export { parseExactJson } from './exact-json.js';
+export { parseExactJson, requireExact } from './exact-json.js';
 export { HASH_BYTES, sha256, sha256Hex } from './digest.js';
 export { EMPTY_ROOT, leafHash, leafHashOfText, nodeHash } from './tree.js';
 export { Frontier } from './frontier.js';

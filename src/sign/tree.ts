@@ -2,7 +2,7 @@
  * Hashes of the Merkle tree of RFC 6962, section 2.1: leaves and inner nodes are hashed with different first bytes, so
  * that no leaf can be passed off as a node.
  */
-import { sha256 } from './digest.js';
+import { HASH_BYTES, sha256 } from './digest.js';
 
 /** First byte of what is hashed for a leaf, RFC 6962 section 2.1. */
 const LEAF_PREFIX = 0x00;
@@ -25,10 +25,13 @@ export function leafHashOfText(line: string): Buffer {
   return sha256(`\0${line}`);
 }
 
+// One for all: hashing is synchronous, and a verifier makes one node for every line it reads.
+const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES, NODE_PREFIX);
+
 /** SHA-256(0x01 || left || right). Whoever reads hashes from outside checks their size before they come here. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  const input = Buffer.allocUnsafe(1 + left.length + right.length);
-  input[0] = NODE_PREFIX;
+  const isUsual = left.length === HASH_BYTES && right.length === HASH_BYTES;
+  const input = isUsual ? nodeInput : Buffer.alloc(1 + left.length + right.length, NODE_PREFIX);
   input.set(left, 1);
   input.set(right, 1 + left.length);
   return sha256(input);

@@ -1,6 +1,5 @@
 /** Checks a whole journal and reports every problem. Takes no lock, writes nothing, streams in flat memory. */
-import { GaitError, isGaitError } from '../../errors.js';
-import { parseExactJson } from '../../sign/index.js';
+import { GaitError } from '../../errors.js';
 import { indexedLoss, openJournalFile } from '../journal-file.js';
 import { isFault, parseRecord, type JournalRecord } from '../record.js';
 import { judgeTail } from '../recovery.js';
@@ -120,16 +119,6 @@ class JournalVerifier {
 
   #record(record: JournalRecord, start: number): void {
     const { log } = this.#state;
-    // Other readers take the first of two equal keys, or round a number differently: our lines hold none of these.
-    const ambiguity = record.prev === undefined ? undefined : whyNotExact(record.text);
-    if (ambiguity !== undefined) {
-      this.#findings.problem({
-        kind: 'bad_json',
-        line: log.lines,
-        byte_offset: start,
-        meaning: `line ${log.lines} ${ambiguity}`,
-      });
-    }
     if (record.recordType !== 'checkpoint' || log.header === undefined) return;
     const { checkpoint, note, text, prev } = record;
     const isOurs = prev !== undefined || checkpoint.tree_size !== undefined || note !== undefined;
@@ -252,15 +241,5 @@ class JournalVerifier {
       unterminated_bytes: totalBytes - this.#state.offset,
       closed: log.isClosed,
     };
-  }
-}
-
-function whyNotExact(text: string): string | undefined {
-  try {
-    parseExactJson(text);
-    return undefined;
-  } catch (error) {
-    if (isGaitError(error)) return `can be read in two ways: ${error.message}`;
-    throw error;
   }
 }
