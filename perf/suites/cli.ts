@@ -24,7 +24,7 @@ async function runStdin(context: Context): Promise<Measured[]> {
       await requireSound(path, events);
       return rate;
     };
-  const figures = await interleave(context.size(5, 1), {
+  const figures = await interleave(context.size(3, 1), {
     plain: contender([]),
     json: contender(['--json']),
   });
