@@ -69,8 +69,11 @@ class LockfileFs {
   }
 
   #refresh(path: string, accessed: Date, modified: Date): void {
+    // Before the lock is ours, this is proper-lockfile trying out the precision of the file system's times: it would give
+    // all directories made within one second the same time, and two of them in a row must differ.
+    if (this.held === undefined) return;
     this.#fs.setTimes(path, accessed.getTime() / 1000, modified.getTime() / 1000);
-    if (this.held !== undefined) this.held = { ino: this.held.ino, mtimeMs: modified.getTime() };
+    this.held = { ino: this.held.ino, mtimeMs: modified.getTime() };
   }
 
   #remove(path: string, wanted: Identity | undefined): void {
