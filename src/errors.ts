@@ -26,12 +26,18 @@ export type ErrorCode =
   | 'JOURNAL_EMPTY'
   | 'SESSION_CLOSED'
   | 'NOTHING_TO_SEAL'
+  | 'NOT_SEALED'
   | 'INVALID_KEY'
   | 'KEY_EXISTS'
   | 'KEY_PERMISSIONS'
   | 'INVALID_NOTE'
   | 'IDEMPOTENCY_CONFLICT'
   | 'PAYLOAD_NOT_FOUND'
+  | 'OUTPUT_EXISTS'
+  | 'RUNPACK_TOO_LARGE'
+  | 'INVALID_RUNPACK'
+  | 'INVALID_CHAIN'
+  | 'CHAIN_CONFLICT'
   | 'HANDLE_CLOSED'
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
@@ -76,6 +82,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   JOURNAL_NOT_FOUND: facts('invalid_input', false, 'start the session first: gait run session start'),
   JOURNAL_EMPTY: facts('invalid_input', false, 'initialise the journal: gait run session start'),
   SESSION_CLOSED: facts('invalid_input', false, 'start a new session; a closed one takes no more events'),
+  NOT_SEALED: facts('invalid_input', false, 'seal the session with a key first: gait run session checkpoint'),
   NOTHING_TO_SEAL: facts('invalid_input', false, 'append an event first; all of them are sealed'),
   INVALID_KEY: facts('invalid_input', false, 'give a key that gait keys init wrote, or a C2SP vkey of an Ed25519 key'),
   KEY_EXISTS: facts('invalid_input', false, 'choose another prefix or folder, or rotate: gait keys rotate'),
@@ -83,6 +90,19 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   INVALID_NOTE: facts('invalid_input', false, 'give a signed note or proof exactly as it was written, byte for byte'),
   IDEMPOTENCY_CONFLICT: facts('invalid_input', false, 'use a new idempotency key for a different event'),
   PAYLOAD_NOT_FOUND: facts('invalid_input', false, 'it was erased or lost: gait verify says which'),
+  OUTPUT_EXISTS: facts('invalid_input', false, 'choose a path at which nothing is yet; evidence is never overwritten'),
+  RUNPACK_TOO_LARGE: facts(
+    'invalid_input',
+    false,
+    'checkpoint more often, or without payloads; no reader takes a file of a runpack over 100 MiB',
+  ),
+  INVALID_RUNPACK: facts('invalid_input', false, 'give the zip file that a checkpoint wrote'),
+  INVALID_CHAIN: facts('invalid_input', false, 'give the _chain.json file that a checkpoint wrote'),
+  CHAIN_CONFLICT: facts(
+    'invalid_input',
+    false,
+    'two journals share the name of this chain file: move one of them, or give --chain-out another path',
+  ),
   HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
   JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
   JOURNAL_TRUNCATED: facts(
