@@ -103,8 +103,11 @@ export function sparseOffset(fs: FileSystem, paths: JournalPaths, descriptor: nu
   return snapshot.offsets.atOrBefore(sequence)?.offset ?? 0;
 }
 
+/** A log and how far into its file it reaches. */
+type LogEnd = Pick<SessionState, 'log' | 'offset'>;
+
 /** What the index says was on the disk, if it is an index of this very session. */
-export function indexedLoss(fs: FileSystem, paths: JournalPaths, found: SessionState): IndexSnapshot | undefined {
+export function indexedLoss(fs: FileSystem, paths: JournalPaths, found: LogEnd): IndexSnapshot | undefined {
   const snapshot = readIndex(fs, paths.index);
   return snapshot !== undefined && isLoss(snapshot, found) ? snapshot : undefined;
 }
@@ -155,7 +158,7 @@ function refuseLoss(snapshot: IndexSnapshot, state: SessionState, path: string):
   });
 }
 
-function isLoss(snapshot: IndexSnapshot, found: SessionState): boolean {
+function isLoss(snapshot: IndexSnapshot, found: LogEnd): boolean {
   const header = found.log.header;
   const indexed = snapshot.facts.header;
   const isSameSession =

@@ -56,6 +56,12 @@ export class LinkChecker {
     }
   }
 
+  /** The next line's link is known to hold. */
+  nextIntact(): void {
+    if (this.#pending !== undefined) this.#accuse(this.#pending, this.#pending.below);
+    this.#pending = undefined;
+  }
+
   /** Call at the end: a link broken at the last line cannot be told from a change of that line. */
   finish(): void {
     if (this.#pending !== undefined) this.#accuse(this.#pending, undefined);

@@ -24,7 +24,7 @@ export type TailAction =
   | { readonly action: 'refuse'; readonly problem: Problem };
 
 /** Decides, changing nothing. @param tail bytes of the file after state.offset, at least one, without a line feed */
-export function judgeTail(state: SessionState, tail: Buffer): TailAction {
+export function judgeTail(state: Pick<SessionState, 'log' | 'offset'>, tail: Buffer): TailAction {
   const parsed = parseRecord(tail);
   // The first half of a JSON object is never JSON: what parses was written as a whole.
   if (isFault(parsed) && parsed.fault === 'bad_json') return { action: 'cut', sha256: sha256Hex(tail) };

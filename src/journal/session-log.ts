@@ -99,6 +99,19 @@ export class SessionLog implements LogFacts {
     return record;
   }
 
+  /**
+   * Takes in an event whose line was checked elsewhere: it parses, belongs to this session, is no engine event, and its
+   * `prev` is the hash of the line before it.
+   */
+  addCheckedEvent(sequence: number, leaf: Buffer, byteOffset: number): void {
+    this.lines += 1;
+    this.#links.nextIntact();
+    this.#checkSequence(sequence, false, byteOffset);
+    this.#addLeaf(leaf, true);
+    this.lastLineOffset = byteOffset;
+    this.#isLastAnEvent = true;
+  }
+
   /** Takes in an event that this process has just written itself. */
   addOwnEvent(
     event: { readonly sequence: number; readonly leaf: Buffer; readonly isClosing?: boolean | undefined },
@@ -186,31 +199,21 @@ export class SessionLog implements LogFacts {
   }
 
   #checkEvent(event: SessionEvent, byteOffset: number): void {
-    const expected = this.lastSequence + 1;
-    const { sequence } = event;
-    if (sequence !== expected && !this.#isSequenceUnknown) {
-      this.#problem(
-        'sequence_mismatch',
-        byteOffset,
-        explainSequence(sequence, expected, this.eventCount, this.lastCheckpoint),
-        {
-          sequence,
-          expected: String(expected),
-          found: String(sequence),
-        },
-      );
-    }
-    if (this.isClosed && !isReservedTool(event.tool_name)) {
-      this.#problem(
-        'event_after_close',
-        byteOffset,
-        `event ${sequence} stands after the event that closed the session`,
-        {
-          sequence,
-        },
-      );
-    }
+    this.#checkSequence(event.sequence, isReservedTool(event.tool_name), byteOffset);
     if (event.tool_name === CLOSE_TOOL) this.isClosed = true;
+  }
+
+  #checkSequence(sequence: number, isEngineEvent: boolean, byteOffset: number): void {
+    const expected = this.lastSequence + 1;
+    if (sequence !== expected && !this.#isSequenceUnknown) {
+      const meaning = explainSequence(sequence, expected, this.eventCount, this.lastCheckpoint);
+      const facts = { sequence, expected: String(expected), found: String(sequence) };
+      this.#problem('sequence_mismatch', byteOffset, meaning, facts);
+    }
+    if (this.isClosed && !isEngineEvent) {
+      const meaning = `event ${sequence} stands after the event that closed the session`;
+      this.#problem('event_after_close', byteOffset, meaning, { sequence });
+    }
     this.#isSequenceUnknown = false;
     this.lastSequence = sequence;
     if (this.firstSequence === 0) this.firstSequence = sequence;

@@ -43,8 +43,18 @@ export interface EventInput {
   readonly idempotency_key?: string;
 }
 
+/** Evidence that lies in a file of its own (design §4): its hash covers 32 random bytes before the content. */
+export interface PayloadRef {
+  /** Lower-case hex SHA-256 of salt and content. */
+  readonly sha256: string;
+  /** Bytes of the content. */
+  readonly size: number;
+  readonly media_type: string;
+}
+
 /** An event as it stands in the journal. Unknown keys of other writers are preserved. */
 export interface SessionEvent extends EventInput {
+  readonly payload?: PayloadRef;
   readonly schema_id: string;
   readonly schema_version: string;
   readonly created_at: string;

@@ -3,11 +3,12 @@ import { GaitError } from '../../errors.js';
 import { indexedLoss, openJournalFile } from '../journal-file.js';
 import { isFault, parseRecord, type JournalRecord } from '../record.js';
 import { judgeTail } from '../recovery.js';
-import { SessionState } from '../session-state.js';
+import { SessionLog } from '../session-log.js';
 import { refuseUnknown, resolveWorld } from '../settings.js';
 import {
   LineSplitter,
   MAX_READ_LINE_BYTES,
+  nodeFileSystem,
   resolveJournalPaths,
   scan,
   type FileSystem,
@@ -16,7 +17,11 @@ import {
 import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
 import { Findings } from './findings.js';
+import { canRunWorkers, PARALLEL_FROM_BYTES, scanInParallel, type LineTaker } from './parallel-scan.js';
 import { SealChecker } from './seals.js';
+
+/** Read here even when workers do the rest: the header, and the last lines with whatever follows them. */
+const FIRST_STRETCH_BYTES = 1024 * 1024;
 
 /** The options of verify that concern what is demanded, complete. */
 interface Demands {
@@ -38,11 +43,23 @@ export async function verifyJournal(path: string, options: VerifyOptions = {}): 
   try {
     const verifier = new JournalVerifier(demands, options.since);
     const totalBytes = fs.fstat(descriptor).size;
-    await scan(fs, descriptor, verifier.splitter, totalBytes, {
-      signal: options.signal,
-      onChunk: (bytes) => options.onProgress?.({ bytes, totalBytes, lines: verifier.lines }),
-    });
-    return verifier.finish(fs, paths, totalBytes);
+    const onChunk = (bytes: number): void => {
+      options.signal?.throwIfAborted();
+      options.onProgress?.({ bytes, totalBytes, lines: verifier.lines });
+    };
+    const isLong = totalBytes >= PARALLEL_FROM_BYTES && fs === nodeFileSystem && canRunWorkers();
+    if (isLong) {
+      await scan(fs, descriptor, verifier.splitter(0), FIRST_STRETCH_BYTES, { signal: options.signal, onChunk });
+      try {
+        await verifier.scanInParallel(paths.journal, totalBytes, onChunk);
+      } catch {
+        // A worker met what it cannot handle, or could not be started: the rest is read below. What the caller threw
+        // from here, by aborting, comes again there.
+      }
+    }
+    const splitter = verifier.splitter(verifier.offset);
+    await scan(fs, descriptor, splitter, totalBytes, { signal: options.signal, onChunk });
+    return verifier.finish(fs, paths, splitter, totalBytes);
   } finally {
     fs.close(descriptor);
   }
@@ -66,37 +83,57 @@ function resolveDemands(options: VerifyOptions): Demands {
 }
 
 class JournalVerifier {
-  readonly splitter: LineSplitter;
+  /** Offset of the first byte that no line has been made of. */
+  offset = 0;
   readonly #demands: Demands;
   readonly #findings = new Findings();
-  readonly #state: SessionState;
+  readonly #log: SessionLog;
   readonly #seals: SealChecker;
   readonly #anchor: AnchorChecker | undefined;
 
   constructor(demands: Demands, since: string | undefined) {
     this.#demands = demands;
-    this.#state = new SessionState((problem) => this.#findings.problem(problem));
+    this.#log = new SessionLog((problem) => this.#findings.problem(problem));
     this.#seals = new SealChecker(demands.publicKeys, this.#findings);
     if (since !== undefined) this.#anchor = new AnchorChecker(parseAnchor(since, demands.publicKeys), this.#findings);
-    this.splitter = new LineSplitter(
-      0,
-      (line, start) => this.#line(line, start),
-      (sizeBytes, start) => this.#tooLong(sizeBytes, start),
+  }
+
+  splitter(start: number): LineSplitter {
+    return new LineSplitter(
+      start,
+      (line, at) => this.#line(line, at),
+      (sizeBytes, at) => this.#tooLong(sizeBytes, at),
     );
   }
 
-  get lines(): number {
-    return this.#state.log.lines;
+  /** Takes in as many lines as can be, from where the verifier is. Nothing, when the session is not known yet. */
+  async scanInParallel(path: string, totalBytes: number, onSegment: (position: number) => void): Promise<void> {
+    const names = this.#log.header;
+    if (names === undefined) return;
+    const taker: LineTaker = {
+      event: (sequence, leaf, at) => {
+        this.#log.addCheckedEvent(sequence, leaf, at);
+        this.#anchor?.afterLine(this.#log, at);
+      },
+      line: (line, at) => this.#line(line, at),
+    };
+    // The last stretch is read here, as it may end in half a line.
+    const to = totalBytes - FIRST_STRETCH_BYTES;
+    this.offset = await scanInParallel({ path, names, from: this.offset, to }, taker, onSegment);
   }
 
-  finish(fs: FileSystem, paths: JournalPaths, totalBytes: number): VerifyReport {
-    this.#checkTail();
-    this.#state.log.finish();
+  get lines(): number {
+    return this.#log.lines;
+  }
+
+  finish(fs: FileSystem, paths: JournalPaths, splitter: LineSplitter, totalBytes: number): VerifyReport {
+    this.#checkTail(splitter);
+    this.#log.finish();
     this.#checkWhole(totalBytes);
     this.#checkIndexedLoss(fs, paths);
-    this.#anchor?.atEnd(this.#state.log, this.#state.offset);
+    this.#anchor?.atEnd(this.#log, this.offset);
     this.#checkSignatures();
-    const { header } = this.#state.log;
+    const { header } = this.#log;
     const { ok, verdict, ...found } = this.#findings.report();
     return {
       ok,
@@ -112,13 +149,14 @@ class JournalVerifier {
   }
 
   #line(line: Buffer, start: number): void {
-    const record = this.#state.add(line, start);
-    this.#anchor?.afterLine(this.#state.log, start);
+    const record = this.#log.add(line, start);
+    this.offset = start + line.length + 1;
+    this.#anchor?.afterLine(this.#log, start);
     if (record !== undefined) this.#record(record, start);
   }
 
   #record(record: JournalRecord, start: number): void {
-    const { log } = this.#state;
+    const log = this.#log;
     if (record.recordType !== 'checkpoint' || log.header === undefined) return;
     const { checkpoint, note, text, prev } = record;
     const isOurs = prev !== undefined || checkpoint.tree_size !== undefined || note !== undefined;
@@ -134,15 +172,15 @@ class JournalVerifier {
       found: `${sizeBytes} bytes`,
       meaning: 'a line is longer than any writer makes it; what follows it cannot be linked to it',
     });
-    this.#state.skipUnreadable(start, sizeBytes);
+    this.#log.skipUnreadable(start);
+    this.offset = start + sizeBytes + 1;
   }
 
   /** Bytes after the last line feed: in flight or torn as a rule, but a whole line that does not belong here is a finding. */
-  #checkTail(): void {
-    const { rest, restBytes } = this.splitter;
+  #checkTail({ rest, restBytes }: LineSplitter): void {
     if (restBytes === 0) return;
-    const place = { line: this.lines + 1, byte_offset: this.#state.offset };
-    const verdict = judgeTail(this.#state, rest);
+    const place = { line: this.lines + 1, byte_offset: this.offset };
+    const verdict = judgeTail({ log: this.#log, offset: this.offset }, rest);
     if (verdict.action === 'refuse') {
       this.#findings.problem(verdict.problem);
     } else if (verdict.action === 'cut' && !isFault(parseRecord(rest.subarray(0, -1)))) {
@@ -171,7 +209,7 @@ class JournalVerifier {
       const meaning = 'the journal is empty: it proves nothing';
       this.#findings.problem({ kind: 'empty_journal', line: 1, byte_offset: 0, meaning });
     }
-    const { unlinkedLines } = this.#state.log;
+    const { unlinkedLines } = this.#log;
     if (unlinkedLines === 0) return;
     this.#findings.either(this.#demands.isStrict, {
       kind: 'unlinked_line',
@@ -184,12 +222,12 @@ class JournalVerifier {
   }
 
   #checkIndexedLoss(fs: FileSystem, paths: JournalPaths): void {
-    const lost = indexedLoss(fs, paths, this.#state);
+    const lost = indexedLoss(fs, paths, { log: this.#log, offset: this.offset });
     if (lost === undefined) return;
     this.#findings.problem({
       kind: 'truncated',
       line: this.lines + 1,
-      byte_offset: this.#state.offset,
+      byte_offset: this.offset,
       expected: `${lost.facts.lines} lines`,
       found: `${this.lines} lines`,
       meaning: 'lines that were on the disk when the index was last written are gone from the end of the journal',
@@ -198,14 +236,14 @@ class JournalVerifier {
 
   #checkSignatures(): void {
     const { status } = this.#seals;
-    const place = { line: this.lines, byte_offset: this.#state.offset };
+    const place = { line: this.lines, byte_offset: this.offset };
     const { isSignatureRequired, isStrict } = this.#demands;
     if (status === 'missing' || status === 'skipped') {
       const meaning =
         status === 'missing'
           ? 'no checkpoint is signed: whoever can write the file could have rewritten it as a whole'
           : 'the checkpoints are signed, but no public key was given to check the signatures with';
-      if (this.#state.log.checkpointCount > 0 || isSignatureRequired) {
+      if (this.#log.checkpointCount > 0 || isSignatureRequired) {
         this.#findings.either(isSignatureRequired, { ...place, kind: 'signature_missing', meaning });
       }
     }
@@ -220,11 +258,11 @@ class JournalVerifier {
   }
 
   get #unsignedEvents(): number {
-    return Math.max(this.#state.log.lastSequence - this.#seals.signedToSequence, 0);
+    return Math.max(this.#log.lastSequence - this.#seals.signedToSequence, 0);
   }
 
   #coverage(totalBytes: number): VerifyCoverage {
-    const { log } = this.#state;
+    const log = this.#log;
     return {
       lines: log.lines,
       events: log.eventCount,
@@ -238,7 +276,7 @@ class JournalVerifier {
       uncheckpointed_events: Math.max(log.lastSequence - (log.lastCheckpoint?.sequenceEnd ?? 0), 0),
       signed_to_sequence: this.#seals.signedToSequence,
       unsigned_events: this.#unsignedEvents,
-      unterminated_bytes: totalBytes - this.#state.offset,
+      unterminated_bytes: totalBytes - this.offset,
       closed: log.isClosed,
     };
   }
