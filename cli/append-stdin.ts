@@ -112,7 +112,8 @@ class Session {
     const line = lineOf(error);
     if (line !== undefined) echo['line'] = line;
     await this.#line.clear();
-    if (!json) await out.write(`${this.#summary()}\n`);
+    if (out.isBroken) await out.note(this.#summary());
+    else if (!json) await out.write(`${this.#summary()}\n`);
   }
 
   async #warn(error: GaitError): Promise<void> {

@@ -53,6 +53,32 @@ export const COMMAND_TREE: CommandGroup = {
       load: async () => (await import('./commands/verify.js')).verify,
     },
     {
+      name: 'keys',
+      summary: 'Makes and checks the keys that checkpoints are signed with.',
+      children: [
+        {
+          name: 'init',
+          summary: 'Makes a key pair, readable by its owner alone; never overwrites one unless forced.',
+          load: async () => (await import('./commands/keys.js')).keysInit,
+        },
+        {
+          name: 'rotate',
+          summary: 'Makes the next key pair beside the old ones, which are still needed to verify old evidence.',
+          load: async () => (await import('./commands/keys.js')).keysRotate,
+        },
+        {
+          name: 'verify',
+          summary: 'Checks that a private key can be used and belongs to a public key.',
+          load: async () => (await import('./commands/keys.js')).keysVerify,
+        },
+        {
+          name: 'vkey',
+          summary: 'Prints the public key of a log as a C2SP vkey, for tools that check signed notes.',
+          load: async () => (await import('./commands/keys.js')).keysVkey,
+        },
+      ],
+    },
+    {
       name: 'demo',
       summary: 'Shows a journal at work on real events, and a tampering caught, in a temporary folder.',
       load: async () => (await import('./commands/demo.js')).demo,

@@ -16,6 +16,8 @@ export interface Command {
 
 /** One call of a command. */
 export interface Invocation {
+  /** All commands, for help on them. */
+  readonly tree: CommandGroup;
   readonly args: Arguments;
   readonly io: Io;
   readonly out: Output;

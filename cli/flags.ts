@@ -33,20 +33,8 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', help: 'show this help' },
 ];
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  '1': true,
-  t: true,
-  T: true,
-  true: true,
-  TRUE: true,
-  True: true,
-  '0': false,
-  f: false,
-  F: false,
-  false: false,
-  FALSE: false,
-  False: false,
-};
+const TRUE_WORDS: readonly string[] = ['1', 't', 'T', 'true', 'TRUE', 'True'];
+const FALSE_WORDS: readonly string[] = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
 
 /**
  * @throws GaitError INVALID_ARGUMENT with `details.flag` for an unknown flag, a missing value or a value that is no
@@ -92,7 +80,7 @@ export function asksForJson(args: readonly string[]): boolean {
     .filter(isFlag)
     .map(splitFlag)
     .findLast(({ name }) => name === 'json');
-  return given !== undefined && (BOOLEANS[given.inline ?? 'true'] ?? true);
+  return given !== undefined && !FALSE_WORDS.includes(given.inline ?? 'true');
 }
 
 /** Whether an argument has the form of a flag; `-` alone is a name people use for standard input. */
@@ -130,9 +118,9 @@ function argumentsOf(positionals: readonly string[], values: ReadonlyMap<string,
 }
 
 function booleanOf(name: string, word: string): boolean {
-  const value = BOOLEANS[word];
-  if (value === undefined) throw bad(name, `--${name} is true or false, not ${JSON.stringify(word)}`);
-  return value;
+  if (TRUE_WORDS.includes(word)) return true;
+  if (FALSE_WORDS.includes(word)) return false;
+  throw bad(name, `--${name} is true or false, not ${JSON.stringify(word)}`);
 }
 
 function unknownFlag(name: string, flags: readonly Flag[]): GaitError {

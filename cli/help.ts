@@ -6,7 +6,7 @@
  */
 import { Command as Drawing } from 'commander';
 import { GaitError } from '../src/errors.js';
-import { COMMAND_TREE } from './command-tree.js';
+import type { CommandGroup } from './command.js';
 import { EXIT_CODE_MEANINGS } from './exit-codes.js';
 import { COMMON_FLAGS, type Flag } from './flags.js';
 import { isLeaf, resolveCommand } from './resolve-command.js';
@@ -34,12 +34,12 @@ const TOPICS: Readonly<Record<string, () => string>> = {
  *
  * @throws GaitError INVALID_ARGUMENT for words that name neither
  */
-export async function helpOn(words: readonly string[]): Promise<string> {
+export async function helpOn(tree: CommandGroup, words: readonly string[]): Promise<string> {
   const topic = words.length === 1 ? words[0] : undefined;
   if (topic !== undefined && Object.hasOwn(TOPICS, topic)) return TOPICS[topic]?.() ?? '';
-  const { path, node, rest } = resolveCommand(COMMAND_TREE, words);
+  const { path, node, rest } = resolveCommand(tree, words);
   const [unknown] = rest;
-  if (unknown === undefined) return await helpText(path);
+  if (unknown === undefined) return await helpText(tree, path);
   const known = isLeaf(node) ? [] : node.children.map(({ name }) => name);
   if (path.length === 1) known.push(...Object.keys(TOPICS));
   throw new GaitError('INVALID_ARGUMENT', `no help on ${JSON.stringify(words.join(' '))}`, {
@@ -49,8 +49,8 @@ export async function helpOn(words: readonly string[]): Promise<string> {
 }
 
 /** The help of one command or group, by its names from the root. */
-export async function helpText(path: readonly string[]): Promise<string> {
-  const { node } = resolveCommand(COMMAND_TREE, path.slice(1));
+export async function helpText(tree: CommandGroup, path: readonly string[]): Promise<string> {
+  const { node } = resolveCommand(tree, path.slice(1));
   const drawing = new Drawing(path.join(' ')).description(node.summary).helpOption(false).helpCommand(false);
   if (isLeaf(node)) {
     const { flags, positionals = [], examples } = await node.load();

@@ -16,6 +16,11 @@ export class Output {
     return this.#out.failure?.code === 'EPIPE';
   }
 
+  /** True when standard output takes nothing any more, for whatever reason. */
+  get isBroken(): boolean {
+    return this.#out.failure !== undefined;
+  }
+
   /**
    * Writes text to standard output; resolves when it has left the process. A reader that has gone is no failure, see
    * {@link closed}; for any other the GaitError is IO_ERROR.

@@ -38,7 +38,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const call = await understand(found);
     json = call.args.has('json');
     given = givenCorrelationId(call.args.text('correlation-id'), io.env['GAIT_CORRELATION_ID']);
-    const shared = { args: call.args, io, out, json, correlationId, echo };
+    const shared = { tree: COMMAND_TREE, args: call.args, io, out, json, correlationId, echo };
     const outcome = await call.run(given === undefined ? shared : { ...shared, givenCorrelationId: given });
     await print(outcome, out, json ? identity : undefined);
     return outcome.exitCode ?? EXIT_OK;
@@ -91,9 +91,9 @@ function explain(node: CommandGroup | CommandLeaf): Call['run'] {
 }
 
 function showHelp(path: readonly string[]): Call['run'] {
-  return async () => {
+  return async ({ tree }) => {
     const { helpText } = await import('./help.js');
-    const text = await helpText(path);
+    const text = await helpText(tree, path);
     return { json: { ok: true, help: text }, text: [text] };
   };
 }
@@ -124,7 +124,7 @@ async function printError(
   path: readonly string[],
   identity: Identity | undefined,
 ): Promise<void> {
-  if (identity !== undefined && !out.closed) {
+  if (identity !== undefined && !out.isBroken) {
     await out.write(await jsonLine({ ...(await identity()), ...errorEnvelope(error) }));
     return;
   }

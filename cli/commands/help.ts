@@ -5,9 +5,9 @@ export const help: Command = {
   flags: [],
   positionals: ['[COMMAND]', '[WORD]', '[WORD]'],
   examples: ['help run session append', 'help exit-codes', 'help environment'],
-  async run({ args }) {
+  async run({ args, tree }) {
     const { helpOn } = await import('../help.js');
-    const text = await helpOn(args.positionals);
+    const text = await helpOn(tree, args.positionals);
     return { json: { ok: true, help: text }, text: [text] };
   },
 };

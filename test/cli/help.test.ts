@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/index.js';
+import { COMMAND_TREE } from '../../cli/command-tree.js';
+import type { CommandLeaf, CommandNode } from '../../cli/command.js';
+import { COMMON_FLAGS, parseFlags } from '../../cli/flags.js';
+import { isLeaf, resolveCommand } from '../../cli/resolve-command.js';
+import { gait } from './gait.js';
+
+/** Every node of the tree with its words. */
+function nodes(node: CommandNode = COMMAND_TREE, path: readonly string[] = []): [string[], CommandNode][] {
+  const own: [string[], CommandNode] = [[...path], node];
+  if (isLeaf(node)) return [own];
+  return [own, ...node.children.flatMap((child) => nodes(child, [...path, child.name]))];
+}
+
+/** Help without its line breaks. */
+const unwrapped = (text: string): string => text.replace(/\s+/g, ' ');
+
+const leaves = nodes().filter((entry): entry is [string[], CommandLeaf] => isLeaf(entry[1]));
+
+describe('help', () => {
+  test.each(nodes())('%j is explained by --help, -h, help and --explain', async (path, node) => {
+    const { code, stdout } = await gait([...path, '--help']);
+    expect([code, unwrapped(stdout)]).toEqual([0, expect.stringContaining(node.summary)]);
+    expect((await gait([...path, '-h'])).stdout).toBe(stdout);
+    expect((await gait(['help', ...path])).stdout).toBe(stdout);
+    expect(await gait([...path, '--explain'])).toMatchObject({ code: 0, stdout: `${node.summary}\n` });
+    expect((await gait([...path, '--explain', '--json'])).json).toMatchObject({ ok: true, explain: node.summary });
+  });
+
+  test.each(leaves)('%j shows every flag and an example that it understands', async (path, leaf) => {
+    const { stdout } = await gait([...path, '--help']);
+    const command = await leaf.load();
+    for (const { name, help } of [...command.flags, ...COMMON_FLAGS]) {
+      expect(stdout).toContain(`--${name}`);
+      expect(help).not.toBe('');
+    }
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const example of command.examples) {
+      expect(stdout).toContain(`gait ${example}`);
+      const { node, rest } = resolveCommand(COMMAND_TREE, example.replace(/ <.*/, '').split(' '));
+      expect(node.name).toBe(leaf.name);
+      parseFlags(rest, [...command.flags, ...COMMON_FLAGS]);
+    }
+  });
+
+  test.each([
+    ['exit-codes', ['0', '1', '2', '6', '7', '130', '143']],
+    ['environment', ['GAIT_CORRELATION_ID', 'GAIT_SESSION_LOCK_TIMEOUT', 'GAIT_SESSION_LOCK_PROFILE']],
+  ])('help %s', async (topic, words) => {
+    const { code, stdout } = await gait(['help', topic]);
+    expect(code).toBe(0);
+    for (const word of words) expect(stdout).toMatch(new RegExp(`^ {2}${word} `, 'm'));
+  });
+
+  test('no flag is declared twice', async () => {
+    for (const [, leaf] of leaves) {
+      const names = [...(await leaf.load()).flags, ...COMMON_FLAGS].map(({ name }) => name);
+      expect(names).toEqual([...new Set(names)]);
+    }
+  });
+});
+
+describe('version', () => {
+  test('is what no argument prints, and --version', async () => {
+    for (const args of [[], ['version'], ['--version']]) {
+      expect(await gait(args)).toMatchObject({ code: 0, stdout: `gait ${VERSION}\n`, stderr: '' });
+    }
+    const { json } = await gait(['version', '--json']);
+    expect(json).toMatchObject({ ok: true, operation: 'version', version: VERSION, node: process.version });
+  });
+});
