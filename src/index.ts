@@ -1,17 +1,23 @@
 /** The public API. */
 export { ERROR_CODES, GaitError, isGaitError } from './errors.js';
 export {
+  initKeys,
   listSessions,
+  loadPrivateKey,
+  loadPublicKey,
   openJournal,
   readJournal,
   readStatus,
+  resolveVerifyKey,
+  rotateKeys,
   sessionJournalPath,
   startSession,
   VERDICTS,
   verifyJournal as verify,
+  verifyKeyPair,
   VERSION,
 } from './journal/index.js';
-export { canonicalJson, parseExactJson, sha256Hex } from './sign/index.js';
+export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
 
 export type { ErrorCategory, ErrorCode, GaitErrorOptions } from './errors.js';
 export type {
@@ -23,11 +29,17 @@ export type {
   EventInput,
   FileStat,
   FileSystem,
+  InitKeysOptions,
   Journal,
   JournalLine,
   JournalLineBase,
   JsonObject,
   KernelLock,
+  KeyFileOptions,
+  KeyFiles,
+  KeyPairReport,
+  KeySource,
+  KeySources,
   LockLayers,
   LockOptions,
   OpenMode,
@@ -49,4 +61,4 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './journal/index.js';
-export type { JsonValue, KeyPair, SignatureBlock } from './sign/index.js';
+export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.js';

@@ -1,12 +1,18 @@
 /** The journal engine. */
+export { initKeys, rotateKeys } from './key-files.js';
+export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { openJournal, startSession } from './open.js';
 export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
+export { resolveVerifyKey, verifyKeyPair } from './signing-key.js';
 export { listSessions, readStatus } from './status.js';
 export { VERDICTS } from './types.js';
 export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
+export type { InitKeysOptions, KeyFileOptions, KeyFiles } from './key-files.js';
+export type { KeySource } from './key-source.js';
+export type { KeyPairReport, KeySources } from './signing-key.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
 export type {
   AppendOptions,

@@ -26,7 +26,8 @@ export function sessionJournalPath(root: string, sessionId: string): string {
   return join(cleanPath(root), `${id}.jsonl`);
 }
 
-function whyNoFileName(id: string): string | undefined {
+/** Why a name would not survive as a file name on every system; undefined when it would. */
+export function whyNoFileName(id: string): string | undefined {
   if (NOT_PORTABLE.test(id)) return 'it contains one of / \\ : * ? " < > |';
   if (id.startsWith('.') || id.endsWith('.')) return 'it begins or ends with a dot';
   if (DEVICE_NAME.test(id)) return 'it is a device name on some systems';
