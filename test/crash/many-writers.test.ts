@@ -14,7 +14,7 @@ interface Flood {
 }
 
 /** Lets 16 processes append at once and expects that everything they were told is true. */
-async function flood({ each, layers, callers = 1 }: Flood): Promise<string> {
+async function expectFloodKept({ each, layers, callers = 1 }: Flood): Promise<string> {
   const path = await newJournal();
   const options = { ...PATIENT, lockLayers: layers };
   const workers = Array.from(
@@ -33,19 +33,19 @@ async function flood({ each, layers, callers = 1 }: Flood): Promise<string> {
 
 describe('16 processes that append durably to one session lose, repeat and tear nothing', () => {
   test('8,000 events under both lock layers', async () => {
-    await flood({ each: 500, layers: 'both' });
+    await expectFloodKept({ each: 500, layers: 'both' });
   });
 
   test('8,000 events under the kernel lock alone', async () => {
-    await flood({ each: 500, layers: 'kernel' });
+    await expectFloodKept({ each: 500, layers: 'kernel' });
   });
 
   // Fewer, as waiters poll here: without the kernel's help nobody wakes the next in line.
   test('1,600 events under the lock directory alone', async () => {
-    await flood({ each: 100, layers: 'directory' });
+    await expectFloodKept({ each: 100, layers: 'directory' });
   });
 
   test('8,000 events in groups, from 8 callers in each process', async () => {
-    await flood({ each: 500, layers: 'both', callers: 8 });
+    await expectFloodKept({ each: 500, layers: 'both', callers: 8 });
   });
 });
