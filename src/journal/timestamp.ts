@@ -25,9 +25,12 @@ export function normalizeTimestamp(text: string, field: string): string {
   const match = RFC_3339.exec(text.trim());
   if (match === null) throw notATime(text, field);
   const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match;
-  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  // Date.UTC would take the years 0 to 99 for the 1900s, and the Go tool's zero time is in year 1.
+  const local = Date.parse(`${seconds}Z`);
   const isReal =
-    new Date(local).toISOString().startsWith(`${year}-${month}-${day}T${hour}:${minute}:${second}`) &&
+    !Number.isNaN(local) &&
+    new Date(local).toISOString().startsWith(seconds) &&
     Number(offsetHour) <= 23 &&
     Number(offsetMinute) <= 59;
   if (!isReal) throw notATime(text, field);
