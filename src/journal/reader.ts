@@ -107,6 +107,8 @@ class Source {
   readonly #descriptor: number;
   readonly #splitter: LineSplitter;
   #lines: JournalLine[] = [];
+  /** What ends the reading, once the lines before it are taken. */
+  #failure: GaitError | undefined;
 
   constructor(world: World, paths: JournalPaths, fromSequence: number) {
     this.#world = world;
@@ -115,23 +117,19 @@ class Source {
     const start = fromSequence <= 1 ? 0 : sparseOffset(world.fs, paths, this.#descriptor, fromSequence);
     this.#splitter = new LineSplitter(
       start,
-      (line, byteOffset) => void this.#lines.push(this.#parse(line, byteOffset)),
-      (sizeBytes, byteOffset) => {
-        throw this.#corrupt(
-          `the line at byte ${byteOffset} has ${sizeBytes} bytes, more than any writer makes`,
-          byteOffset,
-        );
-      },
+      (line, byteOffset) => this.#keep(line, byteOffset),
+      (sizeBytes, byteOffset) => this.#fail(`has ${sizeBytes} bytes, more than any writer makes`, byteOffset),
     );
   }
 
-  /** The lines of the next chunk. */
+  /** The lines of the next chunk. Throws JOURNAL_CORRUPT behind the last good line. */
   *take(): Generator<JournalLine> {
     const start = this.#position;
     scanNow(this.#world.fs, this.#descriptor, this.#splitter, start + CHUNK_BYTES);
     const lines = this.#lines;
     this.#lines = [];
     yield* lines;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   isAtEnd(): boolean {
@@ -165,14 +163,15 @@ class Source {
     return this.#splitter.position + this.#splitter.restBytes;
   }
 
-  #parse(line: Buffer, byteOffset: number): JournalLine {
+  #keep(line: Buffer, byteOffset: number): void {
+    if (this.#failure !== undefined) return;
     const parsed = parseRecord(line);
-    if (isFault(parsed)) throw this.#corrupt(`the line at byte ${byteOffset} ${parsed.reason}`, byteOffset);
-    return { ...parsed, byteOffset };
+    if (isFault(parsed)) this.#fail(parsed.reason, byteOffset);
+    else this.#lines.push({ ...parsed, byteOffset });
   }
 
-  #corrupt(message: string, byteOffset: number): GaitError {
-    return new GaitError('JOURNAL_CORRUPT', `${this.#path}: ${message}`, {
+  #fail(reason: string, byteOffset: number): void {
+    this.#failure ??= new GaitError('JOURNAL_CORRUPT', `${this.#path}: the line at byte ${byteOffset} ${reason}`, {
       details: { path: this.#path, byte_offset: byteOffset },
     });
   }
