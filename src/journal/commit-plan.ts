@@ -11,6 +11,8 @@ import type { OwnEvent, SessionState } from './session-state.js';
 
 /** One event of a request, as it will be or already is in the journal. */
 export interface PlannedEvent {
+  /** It was there before, or stands earlier in this very commit. */
+  readonly isRepeat?: boolean;
   readonly sequence: number;
   readonly leafIndex: number;
   readonly leaf: Buffer;
@@ -89,7 +91,7 @@ class Draft {
 
   #addEvent(event: EncodedEvent, index: number): PlannedEvent {
     const earlier = this.#findRepeat(event, index);
-    if (earlier !== undefined) return earlier;
+    if (earlier !== undefined) return { ...earlier, isRepeat: true };
     if (this.#state.log.isClosed && !isReservedTool(event.toolName)) {
       throw new GaitError('SESSION_CLOSED', 'the session is closed', {
         details: { session_id: this.#state.log.header?.session_id, last_sequence: this.#lastSequence },

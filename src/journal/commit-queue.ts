@@ -13,6 +13,8 @@ export interface AppendRequest {
   readonly expectedSequence: number | undefined;
   readonly resolve: (receipts: Receipt[]) => void;
   readonly reject: (error: unknown) => void;
+  /** Called for an event that turned out to be a repeat, before the request is resolved. */
+  readonly onRepeat?: (index: number) => void;
 }
 
 /** A commit is cut here, so that a flood of events cannot hold the lock for long. */

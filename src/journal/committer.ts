@@ -10,6 +10,7 @@ import type { AppendRequest } from './commit-queue.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
+import { packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
 import type { WriterSettings } from './settings.js';
 import { DIRECTORY_MODE, ioError, WriterLock, type JournalPaths } from './store/index.js';
 import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
@@ -90,28 +91,40 @@ export class Committer {
   async append(requests: readonly AppendRequest[]): Promise<void> {
     const plan = planCommit(this.#file.state, requests);
     await this.#write(plan);
-    for (const planned of plan.accepted) planned.request.resolve(this.#receipts(planned));
+    for (const planned of plan.accepted) {
+      planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
+      planned.request.resolve(this.#receipts(planned));
+    }
     for (const { request, error } of plan.refused) request.reject(error);
   }
 
-  /** Only under the lock. Throws NOTHING_TO_SEAL. */
+  /** Only under the lock. Throws NOTHING_TO_SEAL, and as packBefore and publishAfter do. */
   async seal(options: CheckpointOptions): Promise<CheckpointResult> {
     const { state } = this.#file;
+    const context = this.#sealContext();
+    const nowMs = context.world.clock();
+    const runpack = await packBefore(context, options, nowMs);
+    const { producerVersion } = context;
+    const built = buildCheckpoint(state.log, { producerVersion, nowMs, key: options.key, runpack });
     const start = state.offset;
-    const { producerVersion, world } = this.#settings;
-    const built = buildCheckpoint(state.log, {
-      producerVersion,
-      nowMs: world.clock(),
-      key: options.key,
-      runpack: undefined,
-    });
     const end = await this.#writeLines([built.line]);
     // Always: a signature must never reach further than the disk.
     this.#file.sync({ start, end });
     state.add(Buffer.from(built.line), start);
     const { checkpoint, note } = built;
     const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
-    return { checkpoint, ...(note === undefined ? {} : { note }), ...leaf };
+    const chainPath = await publishAfter(context, options, { note, journalSizeBytes: state.offset });
+    return {
+      checkpoint,
+      ...(note === undefined ? {} : { note }),
+      ...leaf,
+      ...(chainPath === undefined ? {} : { chain_path: chainPath }),
+    };
+  }
+
+  /** Only under the lock. */
+  rebuildChain(chainOut: string | undefined): Promise<string> {
+    return rewriteChain(this.#sealContext(), chainOut);
   }
 
   /** Closing event, then checkpoint. Only under the lock. */
@@ -146,6 +159,14 @@ export class Committer {
       this.#lock.close();
       this.#file.close();
     }
+  }
+
+  #sealContext(): SealContext {
+    const { log } = this.#file.state;
+    const { header } = log;
+    if (header === undefined) throw new GaitError('INTERNAL', 'a journal was opened without a header');
+    const { world, producerVersion } = this.#settings;
+    return { world, paths: this.#paths, log, header, producerVersion };
   }
 
   async #catchUp(): Promise<void> {

@@ -7,9 +7,9 @@
 import { GaitError } from '../errors.js';
 import { canonicalJson, canonicalString, sha256 } from '../sign/index.js';
 import { CHECKED_FIELDS, isReservedTool } from './event-fields.js';
-import { EVENT_SCHEMA_ID, SCHEMA_VERSION } from './record.js';
+import { EVENT_SCHEMA_ID, MAX_LINE_BYTES, SCHEMA_VERSION } from './record.js';
 import { formatTimestamp } from './timestamp.js';
-import type { EventInput, SessionEvent } from './types.js';
+import type { EventInput, PayloadRef, SessionEvent } from './types.js';
 
 /** What every event of a session shares. */
 export interface EventFrame {
@@ -65,8 +65,11 @@ export function normalizeEvent(input: unknown, isEngineEvent = false): EventInpu
   return event as unknown as EventInput;
 }
 
+/** An event with the payload that was stored for it. */
+export type StorableEvent = EventInput & { readonly payload?: PayloadRef };
+
 /** @param event as normalizeEvent gave it @param nowMs milliseconds since 1970, used when the event has no time */
-export function encodeEvent(event: EventInput, frame: EventFrame, nowMs: number): EncodedEvent {
+export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: number): EncodedEvent {
   const content = encodeContent(event);
   const createdAt = event.created_at ?? formatTimestamp(nowMs);
   const before = [
@@ -86,9 +89,20 @@ export function encodeEvent(event: EventInput, frame: EventFrame, nowMs: number)
     afterSequence: `,${joinMembers(after)}},"prev":"`,
     idempotencyKey: key,
     toolName: event.tool_name,
-    contentDigest: key === undefined ? undefined : sha256(`{${joinMembers(content)}}`),
+    contentDigest: key === undefined ? undefined : sha256(`{${joinMembers(comparable(content, event.payload))}}`),
   };
 }
+
+/** Whether the line could become longer than a line may be, whatever its sequence. */
+export function mayExceedLine({ beforeSequence, afterSequence }: EncodedEvent): boolean {
+  const characters = beforeSequence.length + afterSequence.length;
+  // No character has more than three bytes for each UTF-16 unit.
+  if (characters * 3 + PLACE_BYTES <= MAX_LINE_BYTES) return false;
+  return Buffer.byteLength(beforeSequence) + Buffer.byteLength(afterSequence) + PLACE_BYTES > MAX_LINE_BYTES;
+}
+
+/** Longest sequence, hash, and the end of the line. */
+const PLACE_BYTES: number = String(Number.MAX_SAFE_INTEGER).length + 64 + '","record_type":"event"}'.length;
 
 /** The whole line, without LF. @param prev leaf hash of the line before, lower-case hex */
 export function eventLine(event: EncodedEvent, sequence: number, prev: string): string {
@@ -101,9 +115,10 @@ export function eventOfLine(line: string): SessionEvent {
 }
 
 // The caller's fields in RFC 8785 order, with the places where the journal's own fields go between them.
-const CONTENT_FIELDS = Object.keys(CHECKED_FIELDS)
+const CONTENT_FIELDS = [...Object.keys(CHECKED_FIELDS), 'payload']
   .filter((field) => field !== 'created_at')
-  .toSorted() as readonly Exclude<keyof EventInput, 'created_at'>[];
+  .toSorted() as readonly Exclude<keyof StorableEvent, 'created_at'>[];
+const PAYLOAD = CONTENT_FIELDS.indexOf('payload');
 const firstAfter = (field: string): number => CONTENT_FIELDS.filter((name) => name < field).length;
 const CREATED_AT = firstAfter('created_at');
 const PRODUCER_VERSION = firstAfter('producer_version');
@@ -111,12 +126,24 @@ const RUN_ID = firstAfter('run_id');
 const SCHEMA_ID = firstAfter('schema_id');
 
 /** One entry a field of CONTENT_FIELDS: `"name":value`, or empty when the event does not have it. */
-function encodeContent(event: EventInput): string[] {
+function encodeContent(event: StorableEvent): string[] {
   return CONTENT_FIELDS.map((field) => {
     const value = event[field];
     if (value === undefined) return '';
     return `"${field}":${typeof value === 'string' ? canonicalString(value) : canonicalJson(value)}`;
   });
+}
+
+/** Content to compare a repeat by: every copy of a payload has its own salt, hence another hash. */
+function comparable(content: readonly string[], payload: PayloadRef | undefined): readonly string[] {
+  return payload === undefined
+    ? content
+    : content.with(PAYLOAD, `"payload":${canonicalJson(comparablePayload(payload))}`);
+}
+
+/** What two events with one idempotency key must share of their payloads. */
+export function comparablePayload({ media_type, size }: PayloadRef): Omit<PayloadRef, 'sha256'> {
+  return { media_type, size };
 }
 
 function joinMembers(members: readonly string[]): string {

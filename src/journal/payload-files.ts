@@ -13,15 +13,6 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 const SHARD = /^[0-9a-f]{2}$/;
 const TEMPORARY_PREFIX = '.tmp-';
 
-/** What an event says about its payload. */
-export interface PayloadRef {
-  /** Lower-case hex SHA-256 of the whole file, salt included. */
-  readonly sha256: string;
-  /** Bytes of the content, without the salt. */
-  readonly size: number;
-  readonly media_type: string;
-}
-
 /** A payload on the disk, whether or not an event names it. */
 export interface StoredPayload {
   readonly sha256: string;

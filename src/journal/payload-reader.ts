@@ -1,14 +1,15 @@
 /** Reads payloads back, and never trusts what it finds: the name in the journal decides what the bytes must be. */
 import { createHash } from 'node:crypto';
 import { GaitError } from '../errors.js';
-import { payloadPath, SALT_BYTES, type PayloadRef } from './payload-files.js';
+import { payloadPath, SALT_BYTES } from './payload-files.js';
+import type { PayloadRef } from './types.js';
 import { errnoOf, ioError, readChunks, type FileSystem, type JournalPaths } from './store/index.js';
 
 /** `altered`: something is there, but not what the event was recorded with. */
 export type PayloadVerdict = 'ok' | 'missing' | 'altered';
 
 /**
- * The content of a payload, without its salt, in pieces. The last piece is followed by the check of the whole: until the
+ * The content of a payload, without its salt unless the `whole file` is wanted, in pieces. The last piece is followed by the check of the whole: until the
  * iteration ends without an error, nothing is proved about what came.
  *
  * @throws GaitError INVALID_ARGUMENT for a malformed hash, PAYLOAD_NOT_FOUND, PAYLOAD_ALTERED, IO_ERROR
@@ -17,8 +18,10 @@ export async function* openPayload(
   fs: FileSystem,
   paths: JournalPaths,
   sha256: string,
+  part: 'content' | 'whole file' = 'content',
 ): AsyncGenerator<Buffer, void, undefined> {
   const path = payloadPath(paths, sha256);
+  const saltBytes = part === 'content' ? SALT_BYTES : 0;
   const descriptor = openRegularFile(fs, path);
   if (descriptor === 'missing') {
     throw new GaitError('PAYLOAD_NOT_FOUND', `there is no payload ${sha256}`, { details: { path, sha256 } });
@@ -29,7 +32,7 @@ export async function* openPayload(
     let position = 0;
     for await (const chunk of chunksOf(fs, descriptor, path)) {
       hash.update(chunk);
-      const content = chunk.subarray(Math.max(SALT_BYTES - position, 0));
+      const content = chunk.subarray(Math.max(saltBytes - position, 0));
       position += chunk.length;
       if (content.length > 0) yield content;
     }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { GaitError, isGaitError } from '../errors.js';
-import { payloadPath, SALT_BYTES, temporaryPayloadPath, type PayloadRef } from './payload-files.js';
+import { payloadPath, SALT_BYTES, temporaryPayloadPath } from './payload-files.js';
+import type { PayloadRef } from './types.js';
 import type { World } from './settings.js';
 import {
   CHUNK_BYTES,

@@ -1,5 +1,6 @@
 /** Everything an open journal knows of its session: the log, where it ends in the file, and two bounded look-up tables. */
 import { canonicalJson, sha256 } from '../sign/index.js';
+import { comparablePayload } from './event.js';
 import type { JournalRecord } from './record.js';
 import { RecentKeys } from './recent-keys.js';
 import { SessionLog } from './session-log.js';
@@ -126,5 +127,6 @@ const NOT_CONTENT = new Set([
 /** What two events with one idempotency key must share: a digest over the caller's own fields. */
 export function contentDigest(event: SessionEvent): Buffer {
   const content = Object.entries(event).filter(([field]) => !NOT_CONTENT.has(field));
-  return sha256(canonicalJson(Object.fromEntries(content)));
+  const comparable = event.payload === undefined ? [] : [['payload', comparablePayload(event.payload)]];
+  return sha256(canonicalJson(Object.fromEntries([...content, ...comparable])));
 }

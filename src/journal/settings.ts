@@ -13,6 +13,7 @@ export interface World {
   readonly clock: () => number;
   /** A short random name, lower-case hex. */
   readonly nonce: () => string;
+  readonly randomBytes: (size: number) => Uint8Array;
 }
 
 export interface WriterSettings {
@@ -61,6 +62,7 @@ export function resolveWorld(options: Environment): World {
     fs: options.fileSystem ?? nodeFileSystem,
     clock: options.clock ?? Date.now,
     nonce: () => Buffer.from(random(6)).toString('hex'),
+    randomBytes: random,
   };
 }
 

@@ -200,8 +200,16 @@ export interface SealPolicy {
 }
 
 export interface CheckpointOptions {
-  /** Signs the checkpoint: a signature block and a C2SP note. */
+  /** Signs the checkpoint (a signature block and a C2SP note) and the runpack. */
   readonly key?: KeyPair;
+  /** Also write the newly sealed events to a runpack at this path, where nothing may be yet, and the chain. */
+  readonly out?: string;
+  /** A second place for the chain. */
+  readonly chainOut?: string;
+  /** Also write the note to a file of its own. */
+  readonly noteOut?: string;
+  /** Carry the payloads of the sealed events in the runpack. */
+  readonly withPayloads?: boolean;
 }
 
 /** What a checkpoint wrote. */
@@ -212,6 +220,8 @@ export interface CheckpointResult {
   /** Place of the checkpoint's own line in the log. */
   readonly leaf_index: number;
   readonly leaf_hash: string;
+  /** The chain beside the journal, when it was written. */
+  readonly chain_path?: string;
 }
 
 export interface OpenOptions extends LockOptions, Environment {
@@ -227,7 +237,17 @@ export interface StartOptions extends LockOptions, Environment {
   readonly retentionProfile?: string;
 }
 
+/** Content of a payload: bytes, a stream of bytes, or a file. */
+export type PayloadInput = (
+  { readonly content: Uint8Array | AsyncIterable<Uint8Array> } | { readonly path: string }
+) & {
+  /** `application/octet-stream` by default. */
+  readonly mediaType?: string;
+};
+
 export interface AppendOptions {
+  /** For a single event: evidence that is too large for a line, or that may have to be erased one day. */
+  readonly payload?: PayloadInput;
   /** The session's `last_sequence` as the caller knows it: SEQUENCE_CONFLICT, and nothing written, if it has moved on. */
   readonly expectedSequence?: number;
 }
@@ -242,6 +262,8 @@ export interface Journal {
   status(): Promise<SessionStatus>;
   /** Seals every event so far. Costs the same at any size. NOTHING_TO_SEAL when all events are sealed. */
   checkpoint(options?: CheckpointOptions): Promise<CheckpointResult>;
+  /** Writes the chain anew from the journal's checkpoints; returns its path. */
+  rebuildChain(chainOut?: string): Promise<string>;
   /** Ends the session for good: a closing event, then a checkpoint. Later appends are SESSION_CLOSED. */
   complete(options?: CheckpointOptions): Promise<CheckpointResult>;
   /** Finishes what is under way, syncs, writes the index, releases the locks. Calling it again does nothing. */
@@ -280,7 +302,10 @@ export type ProblemKind =
   | 'signature_missing'
   | 'unknown_key'
   | 'unsigned_tail'
-  | 'proof_invalid';
+  | 'proof_invalid'
+  | 'payload_missing'
+  | 'payload_altered'
+  | 'payload_orphaned';
 
 /** One thing that is wrong with evidence, and where. */
 export interface Problem {

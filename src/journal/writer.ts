@@ -3,7 +3,8 @@ import { GaitError, isGaitError } from '../errors.js';
 import { AutoSeal } from './auto-seal.js';
 import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { Committer } from './committer.js';
-import { encodeEvent, normalizeEvent } from './event.js';
+import { normalizeEvent } from './event.js';
+import { dropPayload, takeInline, takeWithPayload, type Intake, type TakenEvent } from './payload-intake.js';
 import type { WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import type { JournalPaths } from './store/index.js';
@@ -56,6 +57,10 @@ export class JournalWriter implements Journal {
     return this.#alone(() => this.#committer.seal(options));
   }
 
+  rebuildChain(chainOut?: string): Promise<string> {
+    return this.#alone(() => this.#committer.rebuildChain(chainOut));
+  }
+
   complete(options: CheckpointOptions = {}): Promise<CheckpointResult> {
     return this.#alone(() => this.#committer.complete(options));
   }
@@ -74,22 +79,59 @@ export class JournalWriter implements Journal {
   }
 
   #request(events: readonly EventInput[], options: AppendOptions): Promise<Receipt[]> {
-    const { expectedSequence } = options;
+    const { expectedSequence, payload } = options;
     if (expectedSequence !== undefined && !(Number.isSafeInteger(expectedSequence) && expectedSequence >= 0)) {
       throw new GaitError('INVALID_ARGUMENT', 'expectedSequence must be a whole number, 0 for an empty session');
     }
+    if (payload !== undefined && events.length !== 1) {
+      throw new GaitError('INVALID_ARGUMENT', 'a payload belongs to one event: use append');
+    }
     this.#refuseClosed();
-    const nowMs = this.#settings.world.clock();
-    const encoded = events.map((event, index) => {
-      try {
-        return encodeEvent(normalizeEvent(event), this.#committer.frame, nowMs);
-      } catch (error) {
-        throw events.length > 1 ? withIndex(error, index) : error;
+    const intake = this.#intake();
+    const normal = events.map((event, index) => named(index, events.length, () => normalizeEvent(event)));
+    const inline = normal.map((event, index) => named(index, events.length, () => takeInline(intake, event)));
+    if (payload === undefined && inline.every((taken) => taken !== undefined)) {
+      return this.#enqueue(intake, inline, expectedSequence);
+    }
+    return this.#requestWithPayloads(intake, normal, inline, options);
+  }
+
+  /** Events keep their order among themselves; others may come in between while the payloads are stored. */
+  async #requestWithPayloads(
+    intake: Intake,
+    events: readonly EventInput[],
+    inline: readonly (TakenEvent | undefined)[],
+    { expectedSequence, payload }: AppendOptions,
+  ): Promise<Receipt[]> {
+    const taken: TakenEvent[] = [];
+    try {
+      for (const [index, event] of events.entries()) {
+        const ready = payload === undefined ? inline[index] : undefined;
+        taken.push(ready ?? (await takeWithPayload(intake, event, payload)));
       }
-    });
+      this.#refuseClosed();
+      return await this.#enqueue(intake, taken, expectedSequence);
+    } catch (error) {
+      for (const { payload: stored } of taken) {
+        if (stored !== undefined && isSurelyNotWritten(error)) dropPayload(intake, stored);
+      }
+      throw error;
+    }
+  }
+
+  #enqueue(intake: Intake, taken: readonly TakenEvent[], expectedSequence: number | undefined): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ events: encoded, expectedSequence, resolve, reject });
+      const onRepeat = (index: number): void => {
+        const stored = taken[index]?.payload;
+        if (stored !== undefined) dropPayload(intake, stored);
+      };
+      this.#queue.push({ events: taken.map(({ encoded }) => encoded), expectedSequence, resolve, reject, onRepeat });
     });
+  }
+
+  #intake(): Intake {
+    const { world } = this.#settings;
+    return { world, paths: this.#paths, frame: this.#committer.frame, nowMs: world.clock() };
   }
 
   async #commit(requests: readonly AppendRequest[]): Promise<void> {
@@ -140,11 +182,22 @@ export class JournalWriter implements Journal {
   }
 }
 
-function withIndex(error: unknown, index: number): unknown {
-  if (!isGaitError(error)) return error;
-  return new GaitError(error.code, `event ${index}: ${error.message}`, {
-    hint: error.hint,
-    details: { ...error.details, index },
-    cause: error,
-  });
+/** After other failures the event may yet be found in the file; its payload must be there then. */
+function isSurelyNotWritten(error: unknown): boolean {
+  if (!isGaitError(error)) return false;
+  return error.category === 'invalid_input' || error.code === 'LOCK_TIMEOUT' || error.code === 'SEQUENCE_CONFLICT';
+}
+
+/** Errors of one event of several say which one. */
+function named<T>(index: number, count: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (count === 1 || !isGaitError(error)) throw error;
+    throw new GaitError(error.code, `event ${index}: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, index },
+      cause: error,
+    });
+  }
 }

@@ -21,7 +21,7 @@ import { checkPayload, openPayload } from '../../src/journal/payload-reader.js';
 import { storePayload, type PayloadContent } from '../../src/journal/payload-store.js';
 import { resolveWorld } from '../../src/journal/settings.js';
 import { resolveJournalPaths, type FileSystem, type JournalPaths } from '../../src/journal/store/index.js';
-import type { PayloadRef } from '../../src/journal/payload-files.js';
+import type { PayloadRef } from '../../src/journal/types.js';
 import { errnoError, FaultFileSystem, type FileCall } from '../support/fault-file-system.js';
 import { tempDir } from '../support/temp-dir.js';
 

@@ -93,7 +93,7 @@ class PackVerifier {
   async #readManifest(listing: ZipListing): Promise<ManifestRecord> {
     const sound = listing.entries.get(MANIFEST_NAME);
     if (sound === undefined) {
-      const reasons = this.#findings.problems.map((problem) => problem.meaning);
+      const reasons = this.#findings.problems.slice(0, 3).map((problem) => problem.meaning);
       throw invalidRunpack(
         this.#path,
         listing.names.has(MANIFEST_NAME)

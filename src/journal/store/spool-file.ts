@@ -9,7 +9,8 @@ export class SpoolFile {
   sizeBytes = 0;
   readonly #fs: FileSystem;
   readonly #path: string;
-  #descriptor: number;
+  /** Undefined between the writing and the reading. */
+  #descriptor: number | undefined;
   #isReading = false;
   #buffered: Buffer[] = [];
   #bufferedBytes = 0;
@@ -32,19 +33,27 @@ export class SpoolFile {
   read(): Generator<Buffer> {
     if (!this.#isReading) {
       this.#flush();
-      this.#fs.close(this.#descriptor);
-      this.#descriptor = this.#fs.open(this.#path, 'read');
+      this.#close();
       this.#isReading = true;
     }
-    return rangeChunks(this.#fs, this.#descriptor, 0, this.sizeBytes);
+    const descriptor = (this.#descriptor ??= this.#fs.open(this.#path, 'read'));
+    return rangeChunks(this.#fs, descriptor, 0, this.sizeBytes);
   }
 
   remove(): void {
-    this.#fs.close(this.#descriptor);
+    this.#close();
     this.#fs.unlink(this.#path);
   }
 
+  #close(): void {
+    if (this.#descriptor === undefined) return;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    this.#fs.close(descriptor);
+  }
+
   #flush(): void {
+    if (this.#descriptor === undefined || this.#bufferedBytes === 0) return;
     const bytes = Buffer.concat(this.#buffered);
     const start = this.sizeBytes - this.#bufferedBytes;
     this.#buffered = [];

@@ -31,11 +31,16 @@ export async function* zipBytes(sources: readonly ZipSource[]): AsyncGenerator<B
   zip.on('error', fail);
   for (const { name, sizeBytes, chunks } of sources) {
     zip.addReadStreamLazy(name, { ...FIXED, size: sizeBytes }, (give) => {
-      const stream = Readable.from(chunks(), { objectMode: false });
+      const stream = Readable.from(opened(chunks), { objectMode: false });
       stream.on('error', fail);
       give(null, stream);
     });
   }
   zip.end();
   for await (const chunk of output) yield chunk as Buffer;
+}
+
+/** Opens a source when its first chunk is asked for: thrown here, an error is the stream's, and not an uncaught one. */
+async function* opened(chunks: ZipSource['chunks']): AsyncGenerator<Uint8Array> {
+  yield* chunks();
 }

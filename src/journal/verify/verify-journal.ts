@@ -18,6 +18,7 @@ import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
 import { Findings } from './findings.js';
 import { canRunWorkers, PARALLEL_FROM_BYTES, scanInParallel, type LineTaker } from './parallel-scan.js';
+import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
 
 /** Read here even when workers do the rest: the header, and the last lines with whatever follows them. */
@@ -59,6 +60,7 @@ export async function verifyJournal(path: string, options: VerifyOptions = {}): 
     }
     const splitter = verifier.splitter(verifier.offset);
     await scan(fs, descriptor, splitter, totalBytes, { signal: options.signal, onChunk });
+    await verifier.checkPayloads(fs, paths, () => options.signal?.throwIfAborted());
     return verifier.finish(fs, paths, splitter, totalBytes);
   } finally {
     fs.close(descriptor);
@@ -89,12 +91,14 @@ class JournalVerifier {
   readonly #findings = new Findings();
   readonly #log: SessionLog;
   readonly #seals: SealChecker;
+  readonly #payloads: PayloadChecker;
   readonly #anchor: AnchorChecker | undefined;
 
   constructor(demands: Demands, since: string | undefined) {
     this.#demands = demands;
     this.#log = new SessionLog((problem) => this.#findings.problem(problem));
     this.#seals = new SealChecker(demands.publicKeys, this.#findings);
+    this.#payloads = new PayloadChecker(this.#findings);
     if (since !== undefined) this.#anchor = new AnchorChecker(parseAnchor(since, demands.publicKeys), this.#findings);
   }
 
@@ -148,6 +152,10 @@ class JournalVerifier {
     };
   }
 
+  async checkPayloads(fs: FileSystem, paths: JournalPaths, onChecked: () => void): Promise<void> {
+    await this.#payloads.check(fs, paths, onChecked);
+  }
+
   #line(line: Buffer, start: number): void {
     const record = this.#log.add(line, start);
     this.offset = start + line.length + 1;
@@ -157,6 +165,7 @@ class JournalVerifier {
 
   #record(record: JournalRecord, start: number): void {
     const log = this.#log;
+    if (record.recordType === 'event') this.#payloads.note(record.event, log.lines, start);
     if (record.recordType !== 'checkpoint' || log.header === undefined) return;
     const { checkpoint, note, text, prev } = record;
     const isOurs = prev !== undefined || checkpoint.tree_size !== undefined || note !== undefined;

@@ -1,0 +1,122 @@
+/**
+ * What surrounds the line of a checkpoint: the runpack that is written before it, and the files that are written after it,
+ * for people and for the Go tool. Everything here happens under the writer lock.
+ */
+import type { KeyPair } from '../sign/index.js';
+import { unsealedRange } from './checkpoint.js';
+import { SALT_BYTES } from './payload-files.js';
+import { openPayload } from './payload-reader.js';
+import { readJournal } from './reader.js';
+import {
+  checkChainTargets,
+  checkRunpackTarget,
+  writeChain,
+  writeGoState,
+  writeRunpack,
+  type RunpackPayload,
+} from './runpack/index.js';
+import type { SessionLog } from './session-log.js';
+import type { World } from './settings.js';
+import { cleanPath, ioError, replaceFile, type JournalPaths } from './store/index.js';
+import { formatTimestamp } from './timestamp.js';
+import type { CheckpointOptions, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
+
+export interface SealContext {
+  readonly world: World;
+  readonly paths: JournalPaths;
+  readonly log: SessionLog;
+  readonly header: SessionHeader;
+  readonly producerVersion: string;
+}
+
+/**
+ * Refuses what cannot be written, then writes the runpack when one is asked for.
+ *
+ * @throws GaitError OUTPUT_EXISTS, CHAIN_CONFLICT, RUNPACK_TOO_LARGE, INVALID_PATH, IO_ERROR, DISK_FULL
+ */
+export async function packBefore(
+  context: SealContext,
+  options: CheckpointOptions,
+  nowMs: number,
+): Promise<{ readonly path: string; readonly manifestDigest: string } | undefined> {
+  const { world, paths, log, header, producerVersion } = context;
+  if (writesChain(options)) checkChainTargets(world.fs, paths, header, options.chainOut);
+  const { out } = options;
+  const { start, end } = unsealedRange(log);
+  if (out === undefined || start > end) return undefined;
+  checkRunpackTarget(world, out, paths);
+  const packed = await writeRunpack(world, {
+    out,
+    journal: paths,
+    events: eventsBetween(context, start, end),
+    runId: header.run_id,
+    checkpointIndex: (log.lastCheckpoint?.index ?? 0) + 1,
+    createdAt: formatTimestamp(nowMs),
+    producerVersion,
+    ...keyOf(options),
+    ...(options.withPayloads === true ? { payloads: await payloadsBetween(context, start, end) } : {}),
+  });
+  return { path: packed.path, manifestDigest: packed.manifestDigest };
+}
+
+/**
+ * Writes the Go tool's index, the chain and the note's own file.
+ *
+ * @returns the path of the chain, when one was written
+ * @throws GaitError IO_ERROR, DISK_FULL: the checkpoint itself is in the journal then, and every one of these files can be
+ * made again from it
+ */
+export async function publishAfter(
+  context: SealContext,
+  options: CheckpointOptions,
+  sealed: { readonly note: string | undefined; readonly journalSizeBytes: number },
+): Promise<string | undefined> {
+  const { world, paths, log } = context;
+  writeGoState(world, paths, log, sealed.journalSizeBytes);
+  if (options.noteOut !== undefined && sealed.note !== undefined) {
+    const path = cleanPath(options.noteOut);
+    try {
+      replaceFile(world.fs, path, Buffer.from(sealed.note), { durable: true, nonce: world.nonce() });
+    } catch (error) {
+      throw ioError(error, 'write the note to', path);
+    }
+  }
+  return writesChain(options) ? rewriteChain(context, options.chainOut) : undefined;
+}
+
+/** Makes the chain anew from the journal's checkpoints (W29). */
+export async function rewriteChain({ world, paths, header }: SealContext, extraPath?: string): Promise<string> {
+  const checkpoints: SessionCheckpoint[] = [];
+  for await (const line of readJournal(paths.journal, { fileSystem: world.fs })) {
+    if (line.recordType === 'checkpoint') checkpoints.push(line.checkpoint);
+  }
+  return writeChain(world, paths, header, checkpoints, extraPath);
+}
+
+/** A seal without a pack costs the same at any size; the chain lists all checkpoints, so it is written on demand alone. */
+function writesChain({ out, chainOut }: CheckpointOptions): boolean {
+  return out !== undefined || chainOut !== undefined;
+}
+
+async function* eventsBetween({ world, paths }: SealContext, start: number, end: number): AsyncGenerator<SessionEvent> {
+  const range = { fromSequence: start, toSequence: end, fileSystem: world.fs };
+  for await (const line of readJournal(paths.journal, range)) {
+    if (line.recordType === 'event') yield line.event;
+  }
+}
+
+async function payloadsBetween(context: SealContext, start: number, end: number): Promise<RunpackPayload[]> {
+  const { world, paths } = context;
+  const payloads = new Map<string, RunpackPayload>();
+  for await (const { payload } of eventsBetween(context, start, end)) {
+    if (payload === undefined) continue;
+    const { sha256, size } = payload;
+    const open = (): AsyncIterable<Uint8Array> => openPayload(world.fs, paths, sha256, 'whole file');
+    payloads.set(sha256, { sha256, sizeBytes: SALT_BYTES + size, open });
+  }
+  return [...payloads.values()];
+}
+
+function keyOf({ key }: CheckpointOptions): { readonly key?: KeyPair } {
+  return key === undefined ? {} : { key };
+}
