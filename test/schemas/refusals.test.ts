@@ -9,6 +9,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const subjects: readonly (readonly [schema: string, key: string])[] = [
   ['event-input', 'input'],
   ['event', 'event'],
+  ['event#/$defs/payload', 'payload'],
   ['journal-line#/$defs/header', 'header'],
   ['journal-line#/$defs/checkpoint', 'checkpoint'],
   ['journal-line#/$defs/signature', 'signature'],
@@ -28,10 +29,12 @@ beforeAll(async () => {
     session.lines.filter(({ recordType }) => recordType === type).map(({ text }) => JSON.parse(text) as Fields);
   const checkpoint = line('checkpoint').at(-1)?.['checkpoint'] as Fields;
   const report = await reportOfDamage(session.lines);
+  const payload = { sha256: 'd4'.repeat(32), size: 3, media_type: 'text/plain' };
   const envelope = await runCli(['run', 'session', 'append', '--json', '--nope']);
   Object.assign(samples, {
     input: fullEvent,
-    event: line('event')[0]?.['event'],
+    event: { ...(line('event')[0]?.['event'] as Fields), payload },
+    payload,
     header: line('header')[0]?.['header'],
     checkpoint,
     signature: checkpoint['signature'],

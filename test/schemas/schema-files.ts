@@ -41,7 +41,7 @@ export function resolve(ref: string, root: Schema): Schema {
     .slice(1)
     .reduce<unknown>((at, segment) => (at as Readonly<Record<string, unknown>>)[segment], start);
   if (typeof end !== 'object' || end === null) throw new Error(`nothing is at ${ref}`);
-  return end as Schema;
+  return end;
 }
 
 /** What is wrong with a value, one text each; none for a valid one. @param ref name of a schema, or name and pointer */

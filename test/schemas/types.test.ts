@@ -72,7 +72,16 @@ const IDENTITY = {
   run_id: 'string',
 } as const;
 
-const EVENT = { ...EVENT_INPUT, ...IDENTITY, sequence: 'integer' } as const satisfies Fields<SessionEvent>;
+const EVENT = {
+  ...EVENT_INPUT,
+  ...IDENTITY,
+  sequence: 'integer',
+  payload: 'object?',
+} as const satisfies Fields<SessionEvent>;
+
+const PAYLOAD = { sha256: 'string', size: 'integer', media_type: 'string' } as const satisfies Fields<
+  NonNullable<SessionEvent['payload']>
+>;
 
 const HEADER = {
   ...IDENTITY,
@@ -177,6 +186,7 @@ const PROBLEM = {
 describe.each([
   ['event-input', '', EVENT_INPUT],
   ['event', '', EVENT],
+  ['event', '/$defs/payload', PAYLOAD],
   ['journal-line', '/$defs/header', HEADER],
   ['journal-line', '/$defs/checkpoint', CHECKPOINT],
   ['journal-line', '/$defs/signature', SIGNATURE],
@@ -234,6 +244,9 @@ const PROBLEM_KINDS = allOf<ProblemKind>({
   unknown_key: true,
   unsigned_tail: true,
   proof_invalid: true,
+  payload_missing: true,
+  payload_altered: true,
+  payload_orphaned: true,
 });
 const SIGNATURE_STATUSES = allOf<VerifyReport['signature_status']>({
   verified: true,
