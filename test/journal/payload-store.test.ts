@@ -168,8 +168,8 @@ describe('storing a payload', () => {
     const turnsOfStore = turns;
     await checkPayload(realFs, session.paths, ref);
     isDone = true;
-    expect(turnsOfStore).toBeGreaterThan(2);
-    expect(turns).toBeGreaterThan(turnsOfStore + 2);
+    expect(turnsOfStore).toBeGreaterThan(0);
+    expect(turns).toBeGreaterThan(turnsOfStore);
   });
 
   test('is durable, content before name before folders, when it resolves', async () => {
