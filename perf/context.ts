@@ -1,7 +1,7 @@
 /** What every suite needs: a folder, a real event, how much to do, and the check that what was written is right. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSession, verify, type EventInput } from '../src/index.js';
+import { startSession, verifyJournal, type EventInput } from '../src/index.js';
 import { fillJournal, type Filled, type FillWay } from './fill.js';
 import type { Measured } from './report.js';
 import { readSampleEvent } from './sample-event.js';
@@ -54,7 +54,7 @@ export class Context {
 
 /** Throws when the journal does not verify, or does not hold exactly `events`. */
 export async function requireSound(path: string, events: number): Promise<void> {
-  const report = await verify(path);
+  const report = await verifyJournal(path);
   if (
     report.ok &&
     report.coverage.events === events &&

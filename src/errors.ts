@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'LINE_TOO_LONG'
   | 'SESSION_MISMATCH'
   | 'JOURNAL_NOT_FOUND'
+  | 'FILE_NOT_FOUND'
   | 'JOURNAL_EMPTY'
   | 'SESSION_CLOSED'
   | 'NOTHING_TO_SEAL'
@@ -79,6 +80,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   INVALID_EVENT: facts('invalid_input', false, 'check the event field named in the message'),
   LINE_TOO_LONG: facts('invalid_input', false, 'shorten the event; a line holds at most 65535 bytes'),
   SESSION_MISMATCH: facts('invalid_input', false, 'use another journal path, or the ids the journal was started with'),
+  FILE_NOT_FOUND: facts('invalid_input', false, 'check the path named in the message'),
   JOURNAL_NOT_FOUND: facts('invalid_input', false, 'start the session first: gait run session start'),
   JOURNAL_EMPTY: facts('invalid_input', false, 'initialise the journal: gait run session start'),
   SESSION_CLOSED: facts('invalid_input', false, 'start a new session; a closed one takes no more events'),

@@ -6,6 +6,8 @@ export {
   loadPrivateKey,
   loadPublicKey,
   openJournal,
+  proveConsistency,
+  proveInclusion,
   readJournal,
   readStatus,
   resolveVerifyKey,
@@ -13,12 +15,14 @@ export {
   sessionJournalPath,
   startSession,
   VERDICTS,
-  verifyJournal as verify,
+  verifyJournal,
   verifyKeyPair,
   VERSION,
 } from './journal/index.js';
+export { verify } from './verify/index.js';
 export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
 
+export type { ArtifactReport } from './verify/index.js';
 export type { ErrorCategory, ErrorCode, GaitErrorOptions } from './errors.js';
 export type {
   AppendOptions,
@@ -44,6 +48,14 @@ export type {
   LockOptions,
   OpenMode,
   OpenOptions,
+  PayloadInput,
+  PayloadRef,
+  InclusionProof,
+  Proof,
+  ProveOptions,
+  ProofReport,
+  ChainReport,
+  RunpackReport,
   Problem,
   ProblemKind,
   ReadOptions,

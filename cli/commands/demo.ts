@@ -41,7 +41,7 @@ async function play(folder: string, environment: Environment): Promise<DemoFacts
   const elapsedMs = performance.now() - startedMs;
   const status = await library.readStatus(journal, environment);
   const sample = await eventLines(journal, { ...environment, fromSequence: 1, toSequence: SAMPLE_EVENTS });
-  const report = await library.verify(journal, environment);
+  const report = await library.verifyJournal(journal, environment);
   const tampering = await tamper(journal, `${folder}/tampered.jsonl`, Math.ceil(status.last_sequence / 2), environment);
   return { journal, appended, elapsedMs, status, sample, report, tampering };
 }
@@ -67,7 +67,7 @@ async function appendEvents(path: string, environment: Environment): Promise<num
 
 /** Changes the case of one letter in a tool's name, in a copy: the line stays whole, plausible and of the same length. */
 async function tamper(path: string, copy: string, sequence: number, environment: Environment): Promise<Tampering> {
-  const { verify } = await import('../../src/index.js');
+  const { verifyJournal } = await import('../../src/index.js');
   const { copyWithByte } = await import('../files.js');
   const [line] = await eventLines(path, { ...environment, fromSequence: sequence, toSequence: sequence });
   const text = Buffer.from(line?.text ?? '');
@@ -75,7 +75,7 @@ async function tamper(path: string, copy: string, sequence: number, environment:
   const at = text.indexOf(key) + key.length;
   const byte_offset = (line?.byteOffset ?? 0) + at;
   await copyWithByte(path, copy, byte_offset, (text[at] ?? 0) ^ CASE_BIT);
-  const report = await verify(copy, environment);
+  const report = await verifyJournal(copy, environment);
   // The header is the first line, so the event with sequence n is on line n + 1.
   return {
     line: sequence + 1,

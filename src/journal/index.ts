@@ -1,7 +1,9 @@
 /** The journal engine. */
+export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyRunpackFile } from './artifact.js';
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { openJournal, startSession } from './open.js';
+export { proveConsistency, proveInclusion } from './prove.js';
 export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
 export { resolveVerifyKey, verifyKeyPair } from './signing-key.js';
@@ -10,6 +12,10 @@ export { VERDICTS } from './types.js';
 export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
+export type { ArtifactKind } from './artifact.js';
+export type { InclusionProof, Proof, ProveOptions } from './prove.js';
+export type { ChainReport, RunpackReport } from './runpack/index.js';
+export type { ProofReport } from './verify/index.js';
 export type { InitKeysOptions, KeyFileOptions, KeyFiles } from './key-files.js';
 export type { KeySource } from './key-source.js';
 export type { KeyPairReport, KeySources } from './signing-key.js';
@@ -28,6 +34,8 @@ export type {
   LockLayers,
   LockOptions,
   OpenOptions,
+  PayloadInput,
+  PayloadRef,
   Problem,
   ProblemKind,
   ReadOptions,

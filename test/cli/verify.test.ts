@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { verify } from '../../src/index.js';
+import { verifyJournal } from '../../src/index.js';
 import { tempDir } from '../support/temp-dir.js';
 import { eventLine, gait, snapshot, startedJournal } from './gait.js';
 
@@ -39,7 +39,7 @@ describe('verify', () => {
     lines[2] = (lines[2] ?? '').replace('fs.read', 'fs.reed');
     lines[5] = '{"no":"record"}';
     writeFileSync(journal, lines.join('\n'));
-    const report = await verify(journal);
+    const report = await verifyJournal(journal);
     expect(report.problem_count).toBeGreaterThan(1);
     const { code, stdout } = await gait(['verify', journal]);
     expect(code).toBe(2);
@@ -59,7 +59,7 @@ describe('verify', () => {
     const journal = await startedJournal(tempDir());
     const [header = ''] = readFileSync(journal, 'utf8').split('\n');
     writeFileSync(journal, `${header}\n${'no json\n'.repeat(1_200)}`);
-    const report = await verify(journal);
+    const report = await verifyJournal(journal);
     expect(report.problem_count).toBeGreaterThan(report.problems.length);
     const { stdout } = await gait(['verify', journal]);
     expect(stdout).toContain(`${report.problem_count - report.problems.length} more`);

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readStatus, verify, type SessionStatus } from '../../src/index.js';
+import { readStatus, verifyJournal, type SessionStatus } from '../../src/index.js';
 import { caught, linesOf, newFolder, toolCall, withJournal } from '../support/journal-fixtures.js';
 import { repositoryRoot } from '../support/paths.js';
 import { goReaderRefusal, leafHash } from './oracle.js';
@@ -78,7 +78,7 @@ describe('an append of ours', () => {
       expect(record['prev']).toBe(leafHash(at === 0 ? lineBefore : (added[0] ?? '')).toString('hex'));
     }
     expect(goReaderRefusal(readFileSync(path))).toBeUndefined();
-    expect(await verify(path)).toMatchObject({ ok: true, coverage: { last_sequence: sequence + 1 } });
+    expect(await verifyJournal(path)).toMatchObject({ ok: true, coverage: { last_sequence: sequence + 1 } });
   });
 
   it('believes neither the state file of the Go tool nor its absence', async () => {
@@ -101,7 +101,7 @@ describe('the diagnosis', () => {
   ])('of %s is a %s in line %i, and it is not appended to', async (name, kind, line) => {
     const path = copyOf(name);
     const before = readFileSync(path);
-    const [problem] = (await verify(path)).problems;
+    const [problem] = (await verifyJournal(path)).problems;
     expect([problem?.kind, problem?.line]).toEqual([kind, line]);
     const error = await caught(withJournal(path, (journal) => journal.append(toolCall(1)), {}));
     expect(error).toMatchObject({
@@ -117,12 +117,12 @@ describe('the diagnosis', () => {
     ['bad-no-final-newline', 4],
   ])('of %s is an unterminated line %i, which is a warning: the next append settles it', async (name, line) => {
     const path = copyOf(name);
-    const report = await verify(path);
+    const report = await verifyJournal(path);
     expect(report.ok).toBe(true);
     expect(report.warnings).toContainEqual(expect.objectContaining({ kind: 'unterminated_line', line }));
     expect(report.coverage.unterminated_bytes).toBeGreaterThan(0);
     expect(await withJournal(path, (journal) => journal.append(toolCall(1)), {})).toHaveProperty('sequence');
-    expect((await verify(path)).warnings.map(({ kind }) => kind)).not.toContain('unterminated_line');
+    expect((await verifyJournal(path)).warnings.map(({ kind }) => kind)).not.toContain('unterminated_line');
   });
 
   it('of bad-torn-tail survives its repair: the cut bytes are named in the event that follows', async () => {
@@ -139,7 +139,7 @@ describe('the diagnosis', () => {
   it.each(['basic', 'sealed', 'compacted', 'compacted-empty', 'bad-chain-reversed', 'bad-runpack-overwritten'])(
     'of %s is that its journal is sound',
     async (name) => {
-      expect(await verify(copyOf(name))).toMatchObject({ ok: true, problems: [] });
+      expect(await verifyJournal(copyOf(name))).toMatchObject({ ok: true, problems: [] });
     },
   );
 });

@@ -1,7 +1,7 @@
 /** A journal of ours, checked by a reader that shares no code with the engine. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readStatus, verify } from '../../src/index.js';
+import { readStatus, verifyJournal } from '../../src/index.js';
 import { newJournal, QUICK, toolCall, withJournal } from '../support/journal-fixtures.js';
 import { checkOwnJournal, goReaderRefusal } from './oracle.js';
 
@@ -39,7 +39,7 @@ describe('an independent reader', () => {
     const { leaves, root } = checkOwnJournal(readFileSync(path));
     const head = leaves.at(-1)?.toString('hex');
     expect(await readStatus(path)).toMatchObject({ root_hash: root, head, tree_size: leaves.length });
-    expect((await verify(path)).coverage).toMatchObject({ root_hash: root, head, tree_size: leaves.length });
+    expect((await verifyJournal(path)).coverage).toMatchObject({ root_hash: root, head, tree_size: leaves.length });
   });
 
   it('gets the leaf hash that each receipt promised', async () => {

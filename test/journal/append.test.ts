@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openJournal, readStatus, startSession, verify } from '../../src/index.js';
+import { openJournal, readStatus, startSession, verifyJournal } from '../../src/index.js';
 import {
   caught,
   folderContent,
@@ -35,7 +35,7 @@ describe('the length of a line', () => {
       expect(readFileSync(path).equals(before)).toBe(true);
       expect(await journal.append(toolCall(3))).toMatchObject({ sequence: 3 });
     });
-    expect((await verify(path)).ok).toBe(true);
+    expect((await verifyJournal(path)).ok).toBe(true);
   });
 
   it('counts the sequence: one digit more can be one byte too many, and the whole call is refused', async () => {
@@ -187,6 +187,6 @@ describe('a handle', () => {
       expect(await journal.status()).toMatchObject({ event_count: 4, unlinked_lines: 1 });
     });
     expect(await readStatus(path)).toMatchObject({ last_sequence: 4 });
-    expect((await verify(path)).ok).toBe(true);
+    expect((await verifyJournal(path)).ok).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readStatus, startSession, verify } from '../../src/index.js';
+import { readStatus, startSession, verifyJournal } from '../../src/index.js';
 import {
   caught,
   folderContent,
@@ -51,7 +51,7 @@ describe.each(Object.entries(DAMAGES))('%s', (_, damage) => {
       const error = await caught(refused);
       expect([error.code, error.category, error.retryable]).toEqual(['JOURNAL_CORRUPT', 'verification_failed', false]);
     }
-    expect((await verify(path)).ok).toBe(false);
+    expect((await verifyJournal(path)).ok).toBe(false);
     expect(folderContent(dirname(path))).toEqual(before);
   });
 });
@@ -78,7 +78,7 @@ describe('an unterminated last line that parses but does not belong there', () =
       writeFileSync(path, `${linesOf(path).join('\n')}\n${tail}`);
       const before = readFileSync(path);
       expect((await caught(append(path))).code).toBe('JOURNAL_CORRUPT');
-      expect((await verify(path)).ok).toBe(false);
+      expect((await verifyJournal(path)).ok).toBe(false);
       expect(readFileSync(path).equals(before)).toBe(true);
     },
   );
@@ -93,10 +93,10 @@ describe('an empty file', () => {
       const error = await caught(refused);
       expect([error.code, error.category]).toEqual(['JOURNAL_EMPTY', 'invalid_input']);
     }
-    expect((await verify(path)).problems.map(({ kind }) => kind)).toEqual(['empty_journal']);
+    expect((await verifyJournal(path)).problems.map(({ kind }) => kind)).toEqual(['empty_journal']);
     expect(folderContent(dirname(path))).toEqual(before);
     expect((await startSession(path, IDS, QUICK)).last_sequence).toBe(0);
     expect(await withJournal(path, (journal) => journal.append(toolCall(1)))).toMatchObject({ sequence: 1 });
-    expect((await verify(path)).ok).toBe(true);
+    expect((await verifyJournal(path)).ok).toBe(true);
   });
 });

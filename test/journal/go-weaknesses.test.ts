@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openJournal, readStatus, startSession, verify, type Receipt } from '../../src/index.js';
+import { openJournal, readStatus, startSession, verifyJournal, type Receipt } from '../../src/index.js';
 import { errnoError, FaultFileSystem } from '../support/fault-file-system.js';
 import {
   caught,
@@ -40,7 +40,7 @@ function append(path: string, number = 9): Promise<Receipt> {
 }
 
 async function kindsAndLines(path: string): Promise<(readonly [string, number])[]> {
-  return (await verify(path)).problems.map(({ kind, line }) => [kind, line]);
+  return (await verifyJournal(path)).problems.map(({ kind, line }) => [kind, line]);
 }
 
 /** Rewrites the lines, in place. */

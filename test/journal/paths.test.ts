@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openJournal, readJournal, readStatus, startSession, verify } from '../../src/index.js';
+import { openJournal, readJournal, readStatus, startSession, verifyJournal } from '../../src/index.js';
 import {
   caught,
   folderContent,
@@ -26,7 +26,7 @@ const WAYS_IN: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
   open: (path) => openJournal(path),
   status: (path) => readStatus(path),
   read: readAll,
-  verify: (path) => verify(path),
+  verify: (path) => verifyJournal(path),
 };
 
 describe.each(Object.entries(WAYS_IN))('%s', (_, enter) => {
@@ -92,7 +92,7 @@ describe('a symbolic link to a journal', () => {
     );
     await Promise.all([one.close(), other.close()]);
     expect(linesOf(path)).toHaveLength(81);
-    expect((await verify(link)).problems).toEqual([]);
+    expect((await verifyJournal(link)).problems).toEqual([]);
     expect(Object.keys(folderContent(dirname(link)))).toEqual(['link.jsonl']);
   });
 

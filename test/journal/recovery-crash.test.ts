@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openJournal, verify, type FileSystem } from '../../src/index.js';
+import { openJournal, verifyJournal, type FileSystem } from '../../src/index.js';
 import { FaultFileSystem, type FileOperation } from '../support/fault-file-system.js';
 import { linesOf, newJournal, QUICK, removeIndex, withJournal } from '../support/journal-fixtures.js';
 
@@ -79,7 +79,7 @@ describe('a recovery that dies after any of its steps', () => {
       isCutShort = dying.hasDied();
       await recover(path);
       expect(linesOf(path).slice(0, wholeLines.length), `after step ${steps}`).toEqual(wholeLines);
-      expect((await verify(path)).problems, `after step ${steps}`).toEqual([]);
+      expect((await verifyJournal(path)).problems, `after step ${steps}`).toEqual([]);
       expect(keptBytes(path), `after step ${steps}`).toEqual(expect.arrayContaining(keptOnce));
     }
     // Folder, bytes, rename, cut, event: fewer steps would mean that the test looked past them.

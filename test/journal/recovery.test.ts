@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readStatus, startSession, verify, type SessionEvent } from '../../src/index.js';
+import { readStatus, startSession, verifyJournal, type SessionEvent } from '../../src/index.js';
 import {
   caught,
   folderContent,
@@ -118,7 +118,7 @@ describe.each<[string, (path: string) => Promise<void>]>([
       const error = await caught(withJournal(subject.path, (journal) => journal.append(toolCall(7))));
       expect([error.code, error.category], `cut at ${size}`).toEqual(['JOURNAL_TRUNCATED', 'verification_failed']);
       expect((await caught(readStatus(subject.path, QUICK_READ))).code).toBe('JOURNAL_TRUNCATED');
-      expect((await verify(subject.path)).problems.map(({ kind }) => kind)).toContain('truncated');
+      expect((await verifyJournal(subject.path)).problems.map(({ kind }) => kind)).toContain('truncated');
       expect(folderContent(dirname(subject.path))).toEqual(before);
     }
   });
@@ -156,7 +156,7 @@ async function expectRecovery({ path, whole, starts }: Subject, size: number): P
   const receipt = await withJournal(path, (journal) => journal.append(toolCall(7)));
   expect(receipt.sequence, where).toBe(last + 1);
   expect(receipt.leaf_index).toBe(linesOf(path).length - 1);
-  expect((await verify(path)).problems, where).toEqual([]);
+  expect((await verifyJournal(path)).problems, where).toEqual([]);
 }
 
 function tornFiles(path: string): (readonly [string, string])[] {
@@ -192,7 +192,7 @@ describe('a journal of one header', () => {
           .slice(1)
           .map((line) => eventOf(line).attributes),
       ).toEqual(isTorn ? [{ byte_offset: 0, sha256: sha256(torn), size_bytes: size }] : []);
-      expect((await verify(path)).problems).toEqual([]);
+      expect((await verifyJournal(path)).problems).toEqual([]);
     }
   });
 });

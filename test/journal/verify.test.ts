@@ -1,7 +1,7 @@
 /** Any change to a journal's bytes is found, and the line that was changed is named. */
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readStatus, verify, type SessionEvent, type VerifyReport } from '../../src/index.js';
+import { readStatus, verifyJournal, type SessionEvent, type VerifyReport } from '../../src/index.js';
 import {
   caught,
   goEventLine,
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 async function verifyLines(changed: readonly string[]): Promise<VerifyReport> {
   writeFileSync(path, changed.map((line) => `${line}\n`).join(''));
-  return verify(path);
+  return verifyJournal(path);
 }
 
 const placesOf = (report: VerifyReport): number[] => report.problems.map(({ line }) => line);
@@ -45,7 +45,7 @@ async function flipEach(
       for (let bit = 0; bit < 8; bit += 1) {
         whole.writeUInt8(original ^ (1 << bit), at);
         writeSync(descriptor, whole, at, 1, at);
-        check(await verify(path), whole, `byte ${at}, bit ${bit}`);
+        check(await verifyJournal(path), whole, `byte ${at}, bit ${bit}`);
       }
       whole.writeUInt8(original, at);
       writeSync(descriptor, whole, at, 1, at);
@@ -158,7 +158,7 @@ describe('a line that is', () => {
     expect((await verifyLines(lines.slice(0, -1))).ok).toBe(true);
     const indexed = await newJournal(3);
     writeFileSync(indexed, `${linesOf(indexed).slice(0, -1).join('\n')}\n`);
-    expect((await verify(indexed)).problems).toMatchObject([{ kind: 'truncated', line: 4, found: '3 lines' }]);
+    expect((await verifyJournal(indexed)).problems).toMatchObject([{ kind: 'truncated', line: 4, found: '3 lines' }]);
   });
 });
 
@@ -213,7 +213,7 @@ describe('a report', () => {
     ] as const) {
       const own = linesOf(journal);
       writeFileSync(`${journal}.x`, `${own.join('\n').replace(from, to)}\n`);
-      expect((await verify(`${journal}.x`)).problems).toMatchObject([{ kind: 'bad_json', line: 3 }]);
+      expect((await verifyJournal(`${journal}.x`)).problems).toMatchObject([{ kind: 'bad_json', line: 3 }]);
     }
   });
 
@@ -227,7 +227,7 @@ describe('a report', () => {
   it('shows how far it is, up to the end', async () => {
     const journal = await newJournal(2_000);
     const steps: number[] = [];
-    const { coverage } = await verify(journal, { onProgress: ({ bytes }) => steps.push(bytes) });
+    const { coverage } = await verifyJournal(journal, { onProgress: ({ bytes }) => steps.push(bytes) });
     expect(steps.at(-1)).toBe(readFileSync(journal).length);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(coverage.events).toBe(2_000);
@@ -242,11 +242,11 @@ describe('a report', () => {
       const end = performance.now() + 20;
       while (performance.now() < end);
     };
-    await expect(verify(path, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+    await expect(verifyJournal(path, { signal: controller.signal, onProgress })).rejects.toBe(reason);
   });
 
   it('is refused for a journal that is not there, and for an option that is not known', async () => {
-    expect((await caught(verify(`${path}.none`))).code).toBe('JOURNAL_NOT_FOUND');
-    expect((await caught(verify(path, { profil: 'strict' } as never))).code).toBe('INVALID_ARGUMENT');
+    expect((await caught(verifyJournal(`${path}.none`))).code).toBe('JOURNAL_NOT_FOUND');
+    expect((await caught(verifyJournal(path, { profil: 'strict' } as never))).code).toBe('INVALID_ARGUMENT');
   });
 });

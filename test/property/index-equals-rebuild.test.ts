@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openJournal, readJournal, readStatus, verify, type Journal } from '../../src/index.js';
+import { openJournal, readJournal, readStatus, verifyJournal, type Journal } from '../../src/index.js';
 import { decodeIndex, encodeIndex, type IndexSnapshot } from '../../src/journal/session-index.js';
 import { SessionState } from '../../src/journal/session-state.js';
 import {
@@ -173,7 +173,7 @@ describe('the index that grew', () => {
         for (const one of steps) await session.run(one);
         await session.end();
         expectIndexEqualsRebuild(path);
-        expect((await verify(path)).problems).toEqual([]);
+        expect((await verifyJournal(path)).problems).toEqual([]);
       }),
       { numRuns: 120 },
     );
@@ -205,6 +205,6 @@ describe('the index that grew', () => {
     const index = decodeIndex(readFileSync(`${path}.gait/index`));
     expect(index?.offsets.toTable().sequences.length).toBeLessThanOrEqual(1_024);
     expect([...(index?.recentKeys.entries() ?? [])]).toHaveLength(1_000);
-    expect((await verify(path)).ok).toBe(true);
+    expect((await verifyJournal(path)).ok).toBe(true);
   });
 });

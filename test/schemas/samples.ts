@@ -6,7 +6,7 @@ import {
   readJournal,
   readStatus,
   startSession,
-  verify,
+  verifyJournal,
   type CheckpointResult,
   type EventInput,
   type JournalLine,
@@ -83,5 +83,5 @@ export async function reportOfDamage(lines: readonly JournalLine[]): Promise<Ver
   const texts = lines.map(({ text }) => text);
   const kept = [...texts.slice(0, 2), '{', ...texts.slice(3, 5), ...texts.slice(6)];
   writeFileSync(path, `${kept.join('\n')}\n{"event`);
-  return await verify(path);
+  return await verifyJournal(path);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { verify } from '../../src/index.js';
+import { verifyJournal } from '../../src/index.js';
 import { runCli, type CliResult } from '../support/cli.js';
 import { repositoryRoot } from '../support/paths.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -44,7 +44,7 @@ describe('the library', () => {
   });
 
   test('reports on a good and on a damaged journal by the schema', async () => {
-    const good = await verify(session.path);
+    const good = await verifyJournal(session.path);
     expect(good.ok).toBe(true);
     expectDeclared('verify-report', good);
     const bad = await reportOfDamage(session.lines);

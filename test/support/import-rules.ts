@@ -36,6 +36,7 @@ const LAYERS = [
   'perf',
   'cli',
   'src/index.ts',
+  'src/verify',
   'src/retention',
   'src/trace',
   'src/journal',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { startSession, verify, type Receipt, type SessionEvent } from '../../src/index.js';
+import { startSession, verifyJournal, type Receipt, type SessionEvent } from '../../src/index.js';
 import { tempDir } from './temp-dir.js';
 
 /** A new session in a folder of its own. Returns the journal's path. */
@@ -41,7 +41,7 @@ export async function expectLinear(path: string, receipts: ReadonlyMap<string, R
     return !isThere || leaves[receipt.leaf_index] !== receipt.leaf_hash;
   });
   expect(untrue).toEqual([]);
-  expect(await verify(path)).toMatchObject({ ok: true, problem_count: 0 });
+  expect(await verifyJournal(path)).toMatchObject({ ok: true, problem_count: 0 });
 }
 
 /** Throws when the file does not end with a line feed. */

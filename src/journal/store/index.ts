@@ -1,7 +1,7 @@
 export { placeNewFile, replaceFile, stageFile, writeFully } from './atomic-file.js';
 export { makeDirectories } from './directories.js';
 export { CHUNK_BYTES, readChunks, TurnTaker } from './file-chunks.js';
-export { openRegularFile, readWhole } from './file-range.js';
+export { openRegularFile, rangeChunks, readWhole } from './file-range.js';
 export { DIRECTORY_MODE, errnoOf, FILE_MODE } from './file-system.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
 export { ioError } from './io-error.js';

@@ -1,5 +1,4 @@
 /** Checks a whole journal and reports every problem. Takes no lock, writes nothing, streams in flat memory. */
-import { GaitError } from '../../errors.js';
 import { indexedLoss, openJournalFile } from '../journal-file.js';
 import { isFault, parseRecord, type JournalRecord } from '../record.js';
 import { judgeTail } from '../recovery.js';
@@ -16,6 +15,7 @@ import {
 } from '../store/index.js';
 import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
+import { resolveDemands, type Demands } from './demands.js';
 import { Findings } from './findings.js';
 import { canRunWorkers, PARALLEL_FROM_BYTES, scanInParallel, type LineTaker } from './parallel-scan.js';
 import { PayloadChecker } from './payloads.js';
@@ -23,13 +23,6 @@ import { SealChecker } from './seals.js';
 
 /** Read here even when workers do the rest: the header, and the last lines with whatever follows them. */
 const FIRST_STRETCH_BYTES = 1024 * 1024;
-
-/** The options of verify that concern what is demanded, complete. */
-interface Demands {
-  readonly publicKeys: readonly Buffer[];
-  readonly isStrict: boolean;
-  readonly isSignatureRequired: boolean;
-}
 
 /**
  * @throws GaitError JOURNAL_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT, IO_ERROR, those of an unreadable `since`; the signal's
@@ -65,23 +58,6 @@ export async function verifyJournal(path: string, options: VerifyOptions = {}): 
   } finally {
     fs.close(descriptor);
   }
-}
-
-function resolveDemands(options: VerifyOptions): Demands {
-  const isStrict = options.profile === 'strict';
-  const publicKeys = (options.publicKeys ?? []).map((key) => Buffer.from(key));
-  if (options.profile !== undefined && options.profile !== 'standard' && !isStrict) {
-    throw new GaitError('INVALID_ARGUMENT', 'profile must be standard or strict', {
-      details: { found: options.profile },
-    });
-  }
-  if (isStrict && publicKeys.length === 0) {
-    throw new GaitError(
-      'INVALID_ARGUMENT',
-      'the strict profile needs a public key: without one no signature can be checked',
-    );
-  }
-  return { publicKeys, isStrict, isSignatureRequired: isStrict || options.requireSignature === true };
 }
 
 class JournalVerifier {

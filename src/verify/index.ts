@@ -1,0 +1,3 @@
+export { verify } from './verify-artifact.js';
+
+export type { ArtifactReport } from './verify-artifact.js';

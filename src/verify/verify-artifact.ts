@@ -1,0 +1,47 @@
+/** One question for every kind of evidence: is it what it claims to be, signed by whom, up to where? */
+import { GaitError } from '../errors.js';
+import {
+  detectArtifact,
+  verifyChainFile,
+  verifyJournal,
+  verifyProofFile,
+  verifyRunpackFile,
+  type ChainReport,
+  type ProofReport,
+  type RunpackReport,
+  type VerifyOptions,
+  type VerifyReport,
+} from '../journal/index.js';
+
+/** What `verify` answers; `kind` tells the shapes apart. */
+export type ArtifactReport = VerifyReport | RunpackReport | ChainReport | ProofReport;
+
+/**
+ * Finds out what a file is and checks everything about it. What is wrong is in the report, never thrown.
+ *
+ * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT (no evidence of a known kind, a strict check without a key,
+ * `since` for what is no journal), INVALID_RUNPACK, INVALID_CHAIN, INVALID_NOTE, INVALID_JSON when it cannot be checked at all,
+ * IO_ERROR; the signal's reason when it aborts
+ */
+export async function verify(path: string, options: VerifyOptions = {}): Promise<ArtifactReport> {
+  const kind = detectArtifact(path, options);
+  if (kind === 'journal') return verifyJournal(path, options);
+  if (options.since !== undefined) {
+    throw new GaitError('INVALID_ARGUMENT', `since applies to journals; ${path} is a ${kind}`, {
+      details: { path, kind },
+    });
+  }
+  switch (kind) {
+    case 'runpack':
+      return verifyRunpackFile(path, options);
+    case 'chain':
+      return verifyChainFile(path, options);
+    case 'proof':
+      return verifyProofFile(path, options);
+    default:
+      throw new GaitError('INVALID_ARGUMENT', `${path} is no evidence of a known kind`, {
+        hint: 'journals, runpacks, chains, notes and proofs can be verified',
+        details: { path, kind },
+      });
+  }
+}
