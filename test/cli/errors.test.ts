@@ -76,7 +76,7 @@ describe('bad input', () => {
     ['verify of nothing', ['verify'], 'INVALID_ARGUMENT'],
     ['verify of two', ['verify', 'J', 'J'], 'INVALID_ARGUMENT'],
     ['verify of a path named twice', ['verify', 'J', '--journal', 'J'], 'INVALID_ARGUMENT'],
-    ['verify of no file', ['verify', 'J.no'], 'JOURNAL_NOT_FOUND'],
+    ['verify of no file', ['verify', 'J.no'], 'FILE_NOT_FOUND'],
     ['an unknown command', ['veryfi'], 'INVALID_ARGUMENT'],
     ['an unknown subcommand', session('stat'), 'INVALID_ARGUMENT'],
     ['a group without a command', ['run', 'session'], 'INVALID_ARGUMENT'],
