@@ -12,7 +12,7 @@ import { saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import { packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
 import type { WriterSettings } from './settings.js';
-import { DIRECTORY_MODE, ioError, WriterLock, type JournalPaths } from './store/index.js';
+import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
 import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
 import { WriterFile } from './writer-file.js';
 
@@ -270,7 +270,7 @@ export class Committer {
 function openLock(paths: JournalPaths, settings: WriterSettings, file: WriterFile): WriterLock {
   const { fs } = settings.world;
   try {
-    fs.mkdirs(paths.sidecar, DIRECTORY_MODE);
+    makeDirectories(fs, paths.sidecar);
     return new WriterLock(fs, paths.lock, paths.guard, settings.lock);
   } catch (error) {
     file.close();

@@ -8,6 +8,7 @@ export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
 export { resolveVerifyKey, verifyKeyPair } from './signing-key.js';
 export { listSessions, readStatus } from './status.js';
+export { normalizeTimestamp } from './timestamp.js';
 export { VERDICTS } from './types.js';
 export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';

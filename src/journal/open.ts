@@ -8,8 +8,8 @@ import { repairEvent, type TornTail } from './recovery.js';
 import { resolveWriterSettings, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import {
-  DIRECTORY_MODE,
   ioError,
+  makeDirectories,
   replaceFile,
   resolveJournalPaths,
   WriterLock,
@@ -54,8 +54,8 @@ export async function startSession(path: string, ids: SessionIds, options: Start
   const present = await statusIfStarted(paths.journal, settings);
   if (present === undefined) {
     try {
-      fs.mkdirs(dirname(paths.journal), DIRECTORY_MODE);
-      fs.mkdirs(paths.sidecar, DIRECTORY_MODE);
+      makeDirectories(fs, dirname(paths.journal));
+      makeDirectories(fs, paths.sidecar);
     } catch (error) {
       throw ioError(error, 'create the directory of', paths.journal);
     }

@@ -9,7 +9,7 @@ import { isFault, parseRecord } from './record.js';
 import { CLOSE_TOOL } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
-import { DIRECTORY_MODE, FILE_MODE, writeFully, type JournalPaths } from './store/index.js';
+import { FILE_MODE, makeDirectories, writeFully, type JournalPaths } from './store/index.js';
 import type { EventInput, Problem } from './types.js';
 
 /** Reserved tool name of the event that records a repair. */
@@ -43,7 +43,7 @@ export function judgeTail(state: Pick<SessionState, 'log' | 'offset'>, tail: Buf
  */
 export function keepTornBytes(world: World, paths: JournalPaths, offset: number, tail: Buffer, digest: string): string {
   const { fs } = world;
-  fs.mkdirs(paths.torn, DIRECTORY_MODE);
+  makeDirectories(fs, paths.torn);
   const path = join(paths.torn, `${offset}-${digest}`);
   if (fs.lstat(path)?.size !== tail.length) {
     const temporary = `${path}.tmp-${world.nonce()}`;

@@ -38,19 +38,25 @@ export function checkpointRunId(runId: string, checkpointIndex: number): string 
   return `${runId}_cp_${String(checkpointIndex).padStart(4, '0')}`;
 }
 
+// Keys are written in canonical order, which spares canonicalJson the sorting: this is done for every event.
+
 /** @param ordinal 1 for the pack's first event */
 export function intentRecord(event: SessionEvent, ordinal: number, run: RunFacts): string {
   return canonicalJson({
-    ...frame(INTENT_SCHEMA_ID, run, event.created_at),
-    intent_id: intentId(event, ordinal),
-    tool_name: event.tool_name ?? '',
-    args_digest: event.intent_digest ?? '',
     args: {
-      session_id: event.session_id,
       sequence: event.sequence,
+      session_id: event.session_id,
       trace_id: event.trace_id ?? '',
       trace_path: event.trace_path ?? '',
     },
+    args_digest: event.intent_digest ?? '',
+    created_at: event.created_at,
+    intent_id: intentId(event, ordinal),
+    producer_version: run.producerVersion,
+    run_id: run.runId,
+    schema_id: INTENT_SCHEMA_ID,
+    schema_version: SCHEMA_VERSION,
+    tool_name: event.tool_name ?? '',
   });
 }
 
@@ -58,29 +64,33 @@ export function intentRecord(event: SessionEvent, ordinal: number, run: RunFacts
 export function resultRecord(event: SessionEvent, ordinal: number, run: RunFacts): string {
   const verdict = event.verdict ?? '';
   const result = {
-    verdict,
     // null, not []: the Go tool digests absent lists so.
     reason_codes: event.reason_codes ?? null,
-    violations: event.violations ?? null,
     trace_id: event.trace_id ?? '',
     trace_path: event.trace_path ?? '',
+    verdict,
+    violations: event.violations ?? null,
   };
   return canonicalJson({
-    ...frame(RESULT_SCHEMA_ID, run, event.created_at),
+    created_at: event.created_at,
     intent_id: intentId(event, ordinal),
-    status: verdict === 'block' || verdict === 'require_approval' ? 'error' : 'ok',
-    result_digest: canonicalDigest(result),
+    producer_version: run.producerVersion,
     result,
+    result_digest: canonicalDigest(result),
+    run_id: run.runId,
+    schema_id: RESULT_SCHEMA_ID,
+    schema_version: SCHEMA_VERSION,
+    status: verdict === 'block' || verdict === 'require_approval' ? 'error' : 'ok',
   });
 }
 
 export function refsRecord(run: RunFacts): string {
-  return canonicalJson({ ...frame(REFS_SCHEMA_ID, run, run.createdAt), receipts: [] });
+  return canonicalJson({ ...frame(REFS_SCHEMA_ID, run), receipts: [] });
 }
 
 /** run.json up to its first timeline entry; the entries follow, joined by commas, then {@link RUN_END}. */
 export function runStart(run: RunFacts): string {
-  const members = canonicalJson({ ...frame(RUN_SCHEMA_ID, run, run.createdAt), env: run.env });
+  const members = canonicalJson({ ...frame(RUN_SCHEMA_ID, run), env: run.env });
   // `timeline` is last in canonical order.
   return `${members.slice(0, -1)},"timeline":[`;
 }
@@ -109,11 +119,11 @@ function intentId(event: SessionEvent, ordinal: number): string {
   return id === '' ? `intent_${ordinal}` : id;
 }
 
-function frame(schemaId: string, run: RunFacts, createdAt: string): JsonObject {
+function frame(schemaId: string, run: RunFacts): JsonObject {
   return {
     schema_id: schemaId,
     schema_version: SCHEMA_VERSION,
-    created_at: createdAt,
+    created_at: run.createdAt,
     producer_version: run.producerVersion,
     run_id: run.runId,
   };

@@ -7,7 +7,7 @@ import { createInflateRaw } from 'node:zlib';
 import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { CHUNK_BYTES } from './file-chunks.js';
 import { rangeChunks } from './file-range.js';
-import type { FileSystem } from './file-system.js';
+import { errnoOf, type FileSystem } from './file-system.js';
 
 /** An entry as the central directory has it. */
 export type ZipEntry = Pick<
@@ -93,7 +93,7 @@ export class ZipReader {
         validateEntrySizes: false,
       });
     } catch (error) {
-      return { notZip: reasonOf(error) };
+      return { notZip: faultOf(error) };
     }
     return new ZipReader(fs, descriptor, zip, await readDirectory(zip, maxEntries));
   }
@@ -103,7 +103,7 @@ export class ZipReader {
     try {
       return await this.#zip.readLocalFileHeaderPromise(entry as Entry);
     } catch (error) {
-      return { fault: reasonOf(error) };
+      return { fault: faultOf(error) };
     }
   }
 
@@ -130,7 +130,7 @@ export class ZipReader {
     try {
       for await (const chunk of inflate) yield chunk as Buffer;
     } catch (error) {
-      throw isZlibError(error) ? new ZipFault(reasonOf(error)) : error;
+      throw new ZipFault(faultOf(error));
     }
     if (inflate.bytesWritten !== entry.compressedSize)
       throw new ZipFault('bytes follow the end of the compressed data');
@@ -152,7 +152,7 @@ async function readDirectory(zip: ZipFile, maxEntries: number): Promise<ZipDirec
       }
     }
   } catch (error) {
-    fault = reasonOf(error);
+    fault = faultOf(error);
   }
   return {
     entries,
@@ -174,10 +174,8 @@ function readFully(fs: FileSystem, descriptor: number, buffer: Buffer, position:
   return true;
 }
 
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(Z_|ERR_)/.test(String(error.code));
-}
-
-function reasonOf(error: unknown): string {
+/** What the bytes are at fault for. Throws what they are not: a failure of the disk. */
+function faultOf(error: unknown): string {
+  if (/^E[A-Z0-9]+$/.test(errnoOf(error) ?? '')) throw error;
   return error instanceof Error ? error.message : String(error);
 }
