@@ -37,7 +37,7 @@ async function check(path: string, { io, out, json }: Invocation, signal: AbortS
   const library = await import('../../src/index.js');
   const progress = new ProgressLine(io, out, json);
   try {
-    return await library.verify(path, {
+    return await library.verifyJournal(path, {
       env: io.env,
       signal,
       onProgress: ({ bytes, totalBytes, lines }) => {

@@ -18,7 +18,7 @@ describe('verify', () => {
     const before = snapshot(folder);
     const { code, json } = await gait(['verify', journal, '--json']);
     expect(code).toBe(0);
-    expect(json).toMatchObject({ ...(await verify(journal)), operation: 'verify', journal });
+    expect(json).toMatchObject({ ...(await verifyJournal(journal)), operation: 'verify', journal });
     expect(snapshot(folder)).toEqual(before);
     const byName = await gait(['verify', '--session', 's1', '--root', folder, '--json']);
     expect(byName.json).toMatchObject({ ok: true, path: journal });
