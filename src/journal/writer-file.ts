@@ -17,6 +17,8 @@ export class WriterFile {
   readonly #world: World;
   readonly #paths: JournalPaths;
   #descriptor: number;
+  /** Which file the descriptor is of. */
+  #identity: Pick<FileStat, 'ino' | 'dev'>;
   #state: SessionState;
   /** Set while the state may not match the file, after an error half way through reading. */
   #isStateDoubtful = false;
@@ -27,6 +29,7 @@ export class WriterFile {
     this.#world = world;
     this.#paths = paths;
     this.#descriptor = descriptor;
+    this.#identity = world.fs.fstat(descriptor);
     this.#state = state;
   }
 
@@ -57,9 +60,11 @@ export class WriterFile {
    */
   async catchUp(): Promise<TornTail | undefined> {
     const onDisk = this.#lookAtPath();
-    const mine = this.stat();
-    if (this.#isStateDoubtful || onDisk.ino !== mine.ino || onDisk.dev !== mine.dev) await this.#reload();
-    const { size } = this.stat();
+    let { size } = onDisk;
+    if (this.#isStateDoubtful || onDisk.ino !== this.#identity.ino || onDisk.dev !== this.#identity.dev) {
+      await this.#reload();
+      ({ size } = this.stat());
+    }
     if (size < this.#state.offset) {
       throw truncated(this.#paths.journal, { expected_bytes: this.#state.offset, found_bytes: size });
     }
@@ -118,10 +123,10 @@ export class WriterFile {
   sync(unacknowledged?: { readonly start: number; readonly end: number }): void {
     const { fs } = this.#world;
     try {
-      // Before the sync: what somebody else adds while it runs is not covered.
-      const { size } = this.stat();
+      // Known before the sync: what somebody else adds while it runs is not covered.
+      const end = unacknowledged?.end ?? this.stat().size;
       fs.syncData(this.#descriptor);
-      this.#state.durableOffset = size;
+      this.#state.durableOffset = end;
     } catch (error) {
       // Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them. No second
       // sync: it could succeed without having written anything.
@@ -160,6 +165,7 @@ export class WriterFile {
     }
     fs.close(this.#descriptor);
     this.#descriptor = descriptor;
+    this.#identity = fs.fstat(descriptor);
     this.#state = state;
     this.#isStateDoubtful = false;
   }
