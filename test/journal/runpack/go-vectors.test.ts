@@ -99,7 +99,9 @@ describe('the writer', () => {
     [1, 1, 3, '2026-11-21T01:56:20.31881364Z'],
     [2, 4, 5, '2026-11-21T01:56:20.336367773Z'],
   ])('gives checkpoint %i of a Go journal the very digests of the Go tool', async (index, first, last, createdAt) => {
-    const lines = readFileSync(join(goVectors, 'sealed', 'journal.jsonl'), 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(join(goVectors, 'sealed', 'journal.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
     const events = lines
       .map((line) => (JSON.parse(line) as { event?: SessionEvent }).event)
       .filter((event) => event !== undefined)

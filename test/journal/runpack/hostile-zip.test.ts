@@ -37,14 +37,18 @@ test('a comment on the archive, or a data descriptor behind an entry, is no prob
 });
 
 describe('names', () => {
-  test.each(['intents.jsonl', ' intents.jsonl', 'intents.jsonl ', './intents.jsonl', '.\\intents.jsonl', '/intents.jsonl'])(
-    'a second entry named %j is a duplicate, before or after the first',
-    async (name) => {
-      const twin = { name, content: 'forged' };
-      expect(kinds(await verifyEntries([...good, twin]))).toContain('duplicate_entry');
-      expect(kinds(await verifyEntries([twin, ...good]))).toContain('duplicate_entry');
-    },
-  );
+  test.each([
+    'intents.jsonl',
+    ' intents.jsonl',
+    'intents.jsonl ',
+    './intents.jsonl',
+    '.\\intents.jsonl',
+    '/intents.jsonl',
+  ])('a second entry named %j is a duplicate, before or after the first', async (name) => {
+    const twin = { name, content: 'forged' };
+    expect(kinds(await verifyEntries([...good, twin]))).toContain('duplicate_entry');
+    expect(kinds(await verifyEntries([twin, ...good]))).toContain('duplicate_entry');
+  });
 
   test('an entry that the manifest does not list is undeclared, whatever it holds', async () => {
     const report = await verifyEntries([...good, STRANGER], withKey);

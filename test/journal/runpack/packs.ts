@@ -93,7 +93,10 @@ type Json = Record<string, unknown>;
  * Changes files of a pack and makes every digest right again, as anybody without the key can. The signature, if any, stays
  * as it was.
  */
-export function redigested(entries: readonly BuiltEntry[], change: (name: string, text: string) => string): BuiltEntry[] {
+export function redigested(
+  entries: readonly BuiltEntry[],
+  change: (name: string, text: string) => string,
+): BuiltEntry[] {
   const changed = entries.map(({ name, content }) => ({ name, content: change(String(name), String(content)) }));
   return changed.map((entry) => {
     if (entry.name !== 'manifest.json') return entry;

@@ -114,9 +114,7 @@ describe('every file is held to the manifest', () => {
 
   test('a manifest that was changed after it was digested is a mismatch of its own', async () => {
     const entries = unsigned.map((entry) =>
-      entry.name === 'manifest.json'
-        ? { ...entry, content: String(entry.content).replace('reference', 'raw') }
-        : entry,
+      entry.name === 'manifest.json' ? { ...entry, content: String(entry.content).replace('reference', 'raw') } : entry,
     );
     expect((await verifyEntries(entries)).hash_mismatches.map(({ path }) => path)).toEqual(['manifest.json']);
   });
@@ -264,7 +262,10 @@ describe('what cannot be checked is INVALID_RUNPACK', () => {
     ['no object', () => '[]'],
     ['two meanings', (text) => text.replace('{', '{"run_id":"x",')],
     ['another schema', (text) => text.replace('gait.runpack.manifest', 'gait.pack.manifest')],
-    ['another version', (text) => text.replace('1.0.0', '1.0.1').replace('"schema_version":"1.0.0"', '"schema_version":"2"')],
+    [
+      'another version',
+      (text) => text.replace('1.0.0', '1.0.1').replace('"schema_version":"1.0.0"', '"schema_version":"2"'),
+    ],
     ['no run id', (text) => text.replace(/"run_id":"[^"]*",/, '')],
     ['a run id that is no text', (text) => text.replace(/"run_id":"[^"]*"/, '"run_id":7')],
     ['a time that is none', (text) => text.replace(/"created_at":"[^"]*"/, '"created_at":"yesterday"')],

@@ -251,7 +251,9 @@ describe('failures leave nothing behind', () => {
           return original(...args);
         },
       };
-      const code = await codeOf(writeRunpack({ ...world, fs: failing }, packOptions(folder, { out: join(folder, `${nth}.zip`) })));
+      const code = await codeOf(
+        writeRunpack({ ...world, fs: failing }, packOptions(folder, { out: join(folder, `${nth}.zip`) })),
+      );
       if (calls < nth) expect(code).toBe('no error');
       else {
         expect(code).toBe('DISK_FULL');
