@@ -43,7 +43,8 @@ async function killRepeatedly({ options, callers }: Case, seed: number): Promise
     const worker = new Worker('append.mjs', { path, options, name: `k${round}`, callers });
     if (round % EARLY_EVERY === 0) await sleep(random() * MAX_EARLY_MS);
     else {
-      expect(await worker.saying(({ ack }) => ack !== undefined)).toBe(true);
+      const hasAppended = await worker.saying(({ ack }) => ack !== undefined);
+      expect({ hasAppended, stderr: worker.stderr }).toEqual({ hasAppended: true, stderr: '' });
       await sleep(random() * MAX_LIFE_MS);
     }
     await worker.kill();
