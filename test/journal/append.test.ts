@@ -21,7 +21,7 @@ const MAX_LINE_BYTES = 65_535;
 describe('the length of a line', () => {
   it('may be 65,535 bytes and not one more, counted in bytes, not in characters', async () => {
     const path = await newJournal();
-    const padded = (size: number) => toolCall(1, { attributes: { pad: 'é'.repeat(size >> 1) + 'x'.repeat(size & 1) } });
+    const padded = (size: number) => toolCall(1, { relationship: { pad: 'é'.repeat(size >> 1) + 'x'.repeat(size & 1) } });
     await withJournal(path, async (journal) => {
       await journal.append(padded(0));
       const overhead = Buffer.byteLength(linesOf(path)[1] ?? '');
@@ -41,10 +41,10 @@ describe('the length of a line', () => {
   it('counts the sequence: one digit more can be one byte too many, and the whole call is refused', async () => {
     const path = await newJournal(8);
     await withJournal(path, async (journal) => {
-      await journal.append(toolCall(1, { attributes: { pad: '' } }));
+      await journal.append(toolCall(1, { relationship: { pad: '' } }));
       const overhead = Buffer.byteLength(linesOf(path).at(-1) ?? '');
       const before = readFileSync(path);
-      const exact = toolCall(1, { attributes: { pad: 'x'.repeat(MAX_LINE_BYTES - overhead) } });
+      const exact = toolCall(1, { relationship: { pad: 'x'.repeat(MAX_LINE_BYTES - overhead) } });
       // Event 10 now: the same event made a legal line as event 9.
       const error = await caught(journal.appendAll([exact]));
       expect(error.code).toBe('LINE_TOO_LONG');
