@@ -3,10 +3,12 @@ export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyR
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { openJournal, startSession } from './open.js';
+export { writeNewFile } from './new-output.js';
 export { proveConsistency, proveInclusion } from './prove.js';
+export { readPayload } from './read-payload.js';
 export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
-export { resolveVerifyKey, verifyKeyPair } from './signing-key.js';
+export { resolveSigningKey, resolveVerifyKey, verifyKeyPair } from './signing-key.js';
 export { listSessions, readStatus } from './status.js';
 export { normalizeTimestamp } from './timestamp.js';
 export { VERDICTS } from './types.js';
@@ -15,11 +17,21 @@ export { VERSION } from './version.js';
 
 export type { ArtifactKind } from './artifact.js';
 export type { InclusionProof, Proof, ProveOptions } from './prove.js';
-export type { ChainReport, RunpackReport } from './runpack/index.js';
+export type {
+  ChainProblem,
+  ChainProblemKind,
+  ChainReport,
+  EvidenceVerdict,
+  HashMismatch,
+  RunpackProblem,
+  RunpackProblemKind,
+  RunpackReport,
+} from './runpack/index.js';
 export type { ProofReport } from './verify/index.js';
 export type { InitKeysOptions, KeyFileOptions, KeyFiles } from './key-files.js';
 export type { KeySource } from './key-source.js';
-export type { KeyPairReport, KeySources } from './signing-key.js';
+export type { OpenedPayload } from './read-payload.js';
+export type { KeyMode, KeyPairReport, KeySources, SigningKey } from './signing-key.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
 export type {
   AppendOptions,

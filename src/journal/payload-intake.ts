@@ -83,7 +83,8 @@ async function* fileContent({ fs }: World, path: string): AsyncGenerator<Uint8Ar
   try {
     descriptor = fs.open(path, 'read');
   } catch (error) {
-    throw ioError(error, 'open payload', path);
+    if (errnoOf(error) !== 'ENOENT') throw ioError(error, 'open payload', path);
+    throw new GaitError('FILE_NOT_FOUND', `there is no file at ${path}`, { cause: error, details: { path } });
   }
   try {
     const { kind } = fs.fstat(descriptor);

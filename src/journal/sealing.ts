@@ -5,6 +5,7 @@
 import type { KeyPair } from '../sign/index.js';
 import { unsealedRange } from './checkpoint.js';
 import { SALT_BYTES } from './payload-files.js';
+import { checkNoteTarget, writeNote } from './note-file.js';
 import { openPayload } from './payload-reader.js';
 import { readJournal } from './reader.js';
 import {
@@ -17,7 +18,7 @@ import {
 } from './runpack/index.js';
 import type { SessionLog } from './session-log.js';
 import type { World } from './settings.js';
-import { cleanPath, ioError, replaceFile, type JournalPaths } from './store/index.js';
+import type { JournalPaths } from './store/index.js';
 import { formatTimestamp } from './timestamp.js';
 import type { CheckpointOptions, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 
@@ -32,7 +33,7 @@ export interface SealContext {
 /**
  * Refuses what cannot be written, then writes the runpack when one is asked for.
  *
- * @throws GaitError OUTPUT_EXISTS, CHAIN_CONFLICT, RUNPACK_TOO_LARGE, INVALID_PATH, IO_ERROR, DISK_FULL
+ * @throws GaitError OUTPUT_EXISTS, CHAIN_CONFLICT, RUNPACK_TOO_LARGE, INVALID_ARGUMENT, INVALID_PATH, IO_ERROR, DISK_FULL
  */
 export async function packBefore(
   context: SealContext,
@@ -40,6 +41,7 @@ export async function packBefore(
   nowMs: number,
 ): Promise<{ readonly path: string; readonly manifestDigest: string } | undefined> {
   const { world, paths, log, header, producerVersion } = context;
+  checkNoteTarget(world, paths, header, options);
   if (writesChain(options)) checkChainTargets(world.fs, paths, header, options.chainOut);
   const { out } = options;
   const { start, end } = unsealedRange(log);
@@ -73,14 +75,7 @@ export async function publishAfter(
 ): Promise<string | undefined> {
   const { world, paths, log } = context;
   writeGoState(world, paths, log, sealed.journalSizeBytes);
-  if (options.noteOut !== undefined && sealed.note !== undefined) {
-    const path = cleanPath(options.noteOut);
-    try {
-      replaceFile(world.fs, path, Buffer.from(sealed.note), { durable: true, nonce: world.nonce() });
-    } catch (error) {
-      throw ioError(error, 'write the note to', path);
-    }
-  }
+  if (options.noteOut !== undefined && sealed.note !== undefined) writeNote(world, options.noteOut, sealed.note);
   return writesChain(options) ? rewriteChain(context, options.chainOut) : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Evidence of a checkpoint that others can check without the journal: runpacks, chains, and the Go tool's index. */
 export { checkChainTargets, readChain, writeChain } from './chain.js';
 export { writeGoState } from './go-state.js';
-export { chainPath, goStatePath } from './session-files.js';
+export { chainPath, goStatePath, isSessionFile } from './session-files.js';
 export { verifyChain } from './verify-chain.js';
 export { verifyRunpack } from './verify-runpack.js';
 export { checkRunpackTarget, writeRunpack } from './write-runpack.js';
