@@ -8,7 +8,7 @@ import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
 import { encodeEvent, type EventFrame } from './event.js';
-import { saveIndex } from './journal-file.js';
+import { removeIndexLeftovers, saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import { packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
 import type { WriterSettings } from './settings.js';
@@ -142,6 +142,7 @@ export class Committer {
     if (!always && now - this.#indexedAt < INDEX_INTERVAL_MS) return;
     this.#indexedAt = now;
     try {
+      if (always) removeIndexLeftovers(this.#settings.world.fs, this.#paths);
       saveIndex(this.#settings.world, this.#paths, state, this.#file.stat());
       this.#indexedOffset = state.offset;
     } catch {

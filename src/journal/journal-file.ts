@@ -1,4 +1,5 @@
 /** An open journal file, and how a session's state is read from it. */
+import { basename, join } from 'node:path';
 import { GaitError } from '../errors.js';
 import { decodeIndex, encodeIndex, isLastLine, MAX_INDEX_BYTES, stateOf, type IndexSnapshot } from './session-index.js';
 import { SessionState } from './session-state.js';
@@ -94,6 +95,20 @@ export function lineFeeder(state: SessionState, path: string): LineSplitter {
 export function saveIndex(world: World, paths: JournalPaths, state: SessionState, file: FileStat): void {
   const content = encodeIndex(state, file);
   replaceFile(world.fs, paths.index, content, { durable: false, nonce: world.nonce() });
+}
+
+/** A living writer needs its copy for milliseconds. */
+const LEFTOVER_AGE_MS = 60_000;
+
+/** Removes copies of the index that killed writers left half way: nothing else ever would. */
+export function removeIndexLeftovers(fs: FileSystem, paths: JournalPaths): void {
+  for (const name of fs.readDirectory(paths.sidecar)) {
+    if (!name.startsWith(`.${basename(paths.index)}.tmp-`)) continue;
+    const path = join(paths.sidecar, name);
+    const found = fs.lstat(path);
+    // The real clock: the time is that of a file.
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS) fs.unlink(path);
+  }
 }
 
 /** Where a reader may start to find an event: 0 unless a fitting index knows better. */
