@@ -36,6 +36,8 @@ export interface ChainReport {
   /** Last sequence up to which every checkpoint is signed, by its own signature or its runpack's; 0 when the first is not. */
   readonly signed_to_sequence: number;
   readonly signature_status: SignatureStatus;
+  /** Key IDs whose signatures verified, on a checkpoint or on its runpack, each once. */
+  readonly signed_by: readonly string[];
   /** In the words of the Go tool, and of ours for what it does not look at. */
   readonly linkage_errors: readonly string[];
   readonly checkpoint_errors: readonly string[];

@@ -1,5 +1,5 @@
 /** Who vouches for a manifest (gait-go-spec §3.5 step 8, §7.4). */
-import { verifySignatureBlock, type SignatureVerdict } from '../../sign/index.js';
+import { keyId, verifySignatureBlock, type SignatureVerdict } from '../../sign/index.js';
 import type { JsonObject, SignatureStatus } from '../types.js';
 import { MAX_SIGNATURES } from './limits.js';
 import type { ManifestRecord } from './manifest.js';
@@ -42,6 +42,7 @@ export function checkSignatures(
 ): SignatureFacts {
   const total = manifest.signatures.length;
   const errors: string[] = [];
+  const signedBy = new Set<string>();
   let valid = 0;
   let status: SignatureStatus;
   if (total === 0) {
@@ -52,15 +53,20 @@ export function checkSignatures(
     errors.push('public key not configured');
   } else {
     for (const block of manifest.signatures.slice(0, MAX_SIGNATURES)) {
-      const reason = whyInvalid(block, manifest.signedDigest, publicKeys);
-      if (reason === undefined) valid += 1;
-      else errors.push(reason);
+      const signer = publicKeys.find((key) => verifySignatureBlock(block, manifest.signedDigest, key).valid);
+      if (signer === undefined) {
+        errors.push(whyInvalid(block, manifest.signedDigest, publicKeys));
+        continue;
+      }
+      valid += 1;
+      signedBy.add(keyId(signer));
     }
     if (total > MAX_SIGNATURES) errors.push(`only the first ${MAX_SIGNATURES} of ${total} signatures were checked`);
     status = valid > 0 ? 'verified' : 'failed';
   }
   return {
     signature_status: status,
+    signed_by: [...signedBy],
     signature_note: NOTES[status][isRequired ? 1 : 0],
     signature_errors: errors.toSorted(),
     signatures_total: total,
@@ -75,11 +81,12 @@ export function verdictOf(isOk: boolean, status: SignatureStatus): EvidenceVerdi
   return status === 'missing' ? 'unsigned' : 'unchecked';
 }
 
-function whyInvalid(block: unknown, digest: string, publicKeys: readonly Buffer[]): string | undefined {
+/** Of a block that none of the keys vouches for. */
+function whyInvalid(block: unknown, digest: string, publicKeys: readonly Buffer[]): string {
   let reason: FailedVerdict['reason'] | undefined;
   for (const publicKey of publicKeys) {
     const verdict = verifySignatureBlock(block, digest, publicKey);
-    if (verdict.valid) return undefined;
+    if (verdict.valid) continue;
     // Of several keys, what the one that the block names says is worth more than that the others are not meant.
     if (reason === undefined || reason === 'key_id_mismatch') reason = verdict.reason;
   }

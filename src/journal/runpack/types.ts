@@ -67,6 +67,8 @@ export interface HashMismatch {
 
 export interface SignatureFacts {
   readonly signature_status: SignatureStatus;
+  /** Key IDs (hex SHA-256 of the public key) whose signatures verified, each once. */
+  readonly signed_by: readonly string[];
   readonly signature_note: string;
   readonly signature_errors: readonly string[];
   readonly signatures_total: number;

@@ -1,5 +1,5 @@
 /** Checks a chain file and the runpacks it names, and reports every problem. Writes nothing. */
-import { canonicalDigest, canonicalJson, verifySignatureBlock } from '../../sign/index.js';
+import { canonicalDigest, canonicalJson, keyId, verifySignatureBlock } from '../../sign/index.js';
 import { isGaitError } from '../../errors.js';
 import type { FileSystem } from '../store/index.js';
 import type { SessionCheckpoint, SignatureStatus } from '../types.js';
@@ -42,6 +42,7 @@ class ChainVerifier {
   readonly #linkageErrors: string[] = [];
   readonly #checkpointErrors: string[] = [];
   readonly #statuses: SignatureStatus[] = [];
+  readonly #signedBy = new Set<string>();
   readonly #fs: FileSystem;
   readonly #path: string;
   readonly #chain: SessionChain;
@@ -133,14 +134,17 @@ class ChainVerifier {
     if (signature === undefined) return 'missing';
     if (this.#publicKeys.length === 0) return 'skipped';
     const digest = canonicalDigest(signed);
-    const isValid = this.#publicKeys.some((key) => verifySignatureBlock(signature, digest, key).valid);
-    return isValid ? 'verified' : 'failed';
+    const signer = this.#publicKeys.find((key) => verifySignatureBlock(signature, digest, key).valid);
+    if (signer === undefined) return 'failed';
+    this.#signedBy.add(keyId(signer));
+    return 'verified';
   }
 
   async #checkRunpack(checkpoint: SessionCheckpoint): Promise<SignatureStatus> {
     const report = await this.#openRunpack(checkpoint);
     if (report === undefined) return 'missing';
     this.#runpacks += 1;
+    for (const signer of report.signed_by) this.#signedBy.add(signer);
     const { checkpoint_index: index } = checkpoint;
     const isSealedOne = report.manifest_digest.toLowerCase() === checkpoint.manifest_digest.toLowerCase();
     const kinds = new Set(report.problems.map(({ kind }) => kind));
@@ -236,6 +240,7 @@ class ChainVerifier {
       runpacks_checked: this.#runpacks,
       signed_to_sequence: checkpoints[signed - 1]?.sequence_end ?? 0,
       signature_status: status,
+      signed_by: [...this.#signedBy],
       linkage_errors: this.#linkageErrors,
       checkpoint_errors: this.#checkpointErrors,
       ...this.#findings.summary(),
