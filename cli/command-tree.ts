@@ -79,6 +79,17 @@ export const COMMAND_TREE: CommandGroup = {
       ],
     },
     {
+      name: 'trace',
+      summary: 'Checks traces, the signed records of single decisions.',
+      children: [
+        {
+          name: 'verify',
+          summary: 'Checks the signature and the ids of each trace, and finds keys that nobody signed.',
+          load: async () => (await import('./commands/trace.js')).traceVerify,
+        },
+      ],
+    },
+    {
       name: 'demo',
       summary: 'Shows a journal at work on real events, and a tampering caught, in a temporary folder.',
       load: async () => (await import('./commands/demo.js')).demo,

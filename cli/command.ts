@@ -7,7 +7,7 @@ import type { Output } from './output.js';
 export interface Command {
   /** Its own flags, beside {@link COMMON_FLAGS}. */
   readonly flags: readonly Flag[];
-  /** Placeholders of the positional arguments, all of them required or, in brackets, optional. */
+  /** Placeholders of the positional arguments, required or, in brackets, optional; the last may be any number, `[PATH...]`. */
   readonly positionals?: readonly string[];
   /** Command lines that work as printed, without the leading `gait`. */
   readonly examples: readonly string[];

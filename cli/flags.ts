@@ -19,6 +19,8 @@ export interface Arguments {
   readonly positionals: readonly string[];
   /** The value of a flag, trimmed; undefined when it is absent or blank, which the Go tool does not tell apart. */
   text(name: string): string | undefined;
+  /** Every value of a flag that may be repeated, trimmed, without the blank ones. */
+  texts(name: string): readonly string[];
   /** The value of a flag as a whole number from 0. Throws INVALID_ARGUMENT. */
   whole(name: string): number | undefined;
   /** Whether a boolean flag is set. */
@@ -41,7 +43,10 @@ const FALSE_WORDS: readonly string[] = ['0', 'f', 'F', 'false', 'FALSE', 'False'
  * boolean
  */
 export function parseFlags(args: readonly string[], flags: readonly Flag[]): Arguments {
-  const values = new Map<string, string | boolean>();
+  const values = new Map<string, (string | boolean)[]>();
+  const add = (name: string, value: string | boolean): void => {
+    values.set(name, [...(values.get(name) ?? []), value]);
+  };
   const positionals: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
@@ -57,13 +62,13 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Arg
     const flag = flags.find((known) => known.name === name);
     if (flag === undefined) throw unknownFlag(name, flags);
     if (flag.value === undefined) {
-      values.set(name, booleanOf(name, inline ?? 'true'));
+      add(name, booleanOf(name, inline ?? 'true'));
     } else if (inline !== undefined) {
-      values.set(name, inline);
+      add(name, inline);
     } else {
       const next = args[++i];
       if (next === undefined) throw bad(name, `--${name} needs a value`, `write --${name} ${flag.value}`);
-      values.set(name, next);
+      add(name, next);
     }
   }
   return argumentsOf(positionals, values);
@@ -96,14 +101,23 @@ function splitFlag(arg: string): { readonly name: string; readonly inline?: stri
   return equals === -1 ? { name: spelled } : { name: spelled, inline: body.slice(equals + 1) };
 }
 
-function argumentsOf(positionals: readonly string[], values: ReadonlyMap<string, string | boolean>): Arguments {
+function argumentsOf(
+  positionals: readonly string[],
+  values: ReadonlyMap<string, readonly (string | boolean)[]>,
+): Arguments {
+  const last = (name: string): string | boolean | undefined => values.get(name)?.at(-1);
   const text = (name: string): string | undefined => {
-    const value = values.get(name);
+    const value = last(name);
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
   return {
     positionals,
     text,
+    texts: (name) =>
+      (values.get(name) ?? []).flatMap((value) => {
+        const trimmed = typeof value === 'string' ? value.trim() : '';
+        return trimmed === '' ? [] : [trimmed];
+      }),
     whole: (name) => {
       const value = text(name);
       if (value === undefined) return undefined;
@@ -113,7 +127,7 @@ function argumentsOf(positionals: readonly string[], values: ReadonlyMap<string,
       }
       return number;
     },
-    has: (name) => values.get(name) === true,
+    has: (name) => last(name) === true,
   };
 }
 

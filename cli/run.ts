@@ -98,8 +98,9 @@ function showHelp(path: readonly string[]): Call['run'] {
   };
 }
 
-function refuseExtra(positionals: readonly string[], command: Command): void {
-  const extra = positionals[command.positionals?.length ?? 0];
+function refuseExtra(positionals: readonly string[], { positionals: known = [] }: Command): void {
+  if (known.at(-1)?.includes('...') === true) return;
+  const extra = positionals[known.length];
   if (extra === undefined) return;
   throw new GaitError('INVALID_ARGUMENT', `unexpected argument ${JSON.stringify(extra)}`, {
     hint: 'a value with blanks needs quotes',

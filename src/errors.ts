@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'INVALID_RUNPACK'
   | 'INVALID_CHAIN'
   | 'CHAIN_CONFLICT'
+  | 'INVALID_TRACE'
   | 'HANDLE_CLOSED'
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
@@ -105,6 +106,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     false,
     'two journals share the name of this chain file: move one of them, or give --chain-out another path',
   ),
+  INVALID_TRACE: facts('invalid_input', false, 'give the JSON file of one trace'),
   HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
   JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
   JOURNAL_TRUNCATED: facts(

@@ -20,6 +20,7 @@ export {
   VERSION,
 } from './journal/index.js';
 export { verify } from './verify/index.js';
+export { verifyTrace, verifyTraceFile } from './trace/index.js';
 export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
 
 export type { ArtifactReport } from './verify/index.js';
@@ -74,3 +75,11 @@ export type {
   VerifyReport,
 } from './journal/index.js';
 export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.js';
+export type {
+  TraceDemands,
+  TraceFacts,
+  TraceProblem,
+  TraceProblemKind,
+  TraceReport,
+  VerifyTraceOptions,
+} from './trace/index.js';
