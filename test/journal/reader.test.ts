@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readJournal, type JournalLine, type ReadOptions } from '../../src/index.js';
+import { FaultFileSystem } from '../support/fault-file-system.js';
 import {
   caught,
   goCheckpointLine,
@@ -166,6 +167,25 @@ describe('a follower', () => {
       }
     });
     expect(seen).toEqual(['header', 'e1', 'e2', 'e3', 'c1', 'e4', 'e5', 'e6', 'e7', 'e8']);
+  });
+
+  it('misses nothing that was appended and compacted away between its last look and the replacement', async () => {
+    const path = await newJournal(3);
+    const faults = new FaultFileSystem();
+    let isReplaced = false;
+    // The follower asks for the file at the path once it has read everything: now is the worst moment.
+    faults.intercept = ({ operation, path: target }, proceed) => {
+      if (operation === 'stat' && target === path && !isReplaced) {
+        isReplaced = true;
+        appendFileSync(path, `${goEventLine(4)}\n${goCheckpointLine(1, 1, 4)}\n`);
+        compact(path);
+      }
+      return proceed();
+    };
+    const seen = await follow(path, 7, { fileSystem: faults.fs }, async (name) => {
+      if (name === 'c1') await append(path, 5);
+    });
+    expect(seen).toEqual(['header', 'e1', 'e2', 'e3', 'e4', 'c1', 'e5']);
   });
 
   it('of a window ends with its last event, and begins with its first whenever that comes', async () => {

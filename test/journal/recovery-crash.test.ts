@@ -69,6 +69,7 @@ describe('a recovery that dies after any of its steps', () => {
     reset();
     await recover(path);
     const keptOnce = keptBytes(path);
+    expect(keptOnce).toHaveLength(1);
 
     let steps = 0;
     for (let isCutShort = true; isCutShort; steps += 1) {

@@ -194,6 +194,8 @@ describe('the index that grew', () => {
         journal.appendAll(Array.from({ length: to - from + 1 }, (_, i) => keyed(from + i))),
       );
       expectIndexEqualsRebuild(path);
+      const { offsets } = decodeIndex(readFileSync(`${path}.gait/index`)) ?? {};
+      expect(offsets?.toTable().sequences.length).toBeLessThanOrEqual(1_024);
       for (const sequence of [1, 2, 511, 512, 1023, 1024, 1025, to - 1, to].filter((one) => one <= to)) {
         const found: number[] = [];
         for await (const line of readJournal(path, { fromSequence: sequence, toSequence: sequence })) {
@@ -203,7 +205,6 @@ describe('the index that grew', () => {
       }
     }
     const index = decodeIndex(readFileSync(`${path}.gait/index`));
-    expect(index?.offsets.toTable().sequences.length).toBeLessThanOrEqual(1_024);
     expect([...(index?.recentKeys.entries() ?? [])]).toHaveLength(1_000);
     expect((await verifyJournal(path)).ok).toBe(true);
   });
