@@ -15,6 +15,8 @@ import type { EventInput, Problem } from './types.js';
 /** Reserved tool name of the event that records a repair. */
 export const REPAIR_TOOL = 'gait.journal.repair';
 
+const KEPT_NAME = /^(\d{1,15})-([0-9a-f]{64})$/;
+
 export type TailAction =
   /** The line is whole and links: only its line feed is missing. It may have been acknowledged. */
   | { readonly action: 'complete' }
@@ -65,6 +67,21 @@ export interface TornTail {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly byteOffset: number;
+}
+
+/**
+ * The repair whose event is still owed: its bytes were kept for just the place where the journal ends, but whoever cut them
+ * off did not live to append the event, which would stand there.
+ */
+export function owedRepair(world: World, paths: JournalPaths, offset: number): TornTail | undefined {
+  const { fs } = world;
+  if (fs.lstat(paths.torn) === undefined) return undefined;
+  for (const name of fs.readDirectory(paths.torn)) {
+    const [, byteOffset, sha256] = KEPT_NAME.exec(name) ?? [];
+    if (sha256 === undefined || Number(byteOffset) !== offset) continue;
+    return { sizeBytes: fs.stat(join(paths.torn, name)).size, sha256, byteOffset: offset };
+  }
+  return undefined;
 }
 
 /** The event that makes a repair evidence itself. */

@@ -6,7 +6,7 @@
  */
 import { GaitError } from '../errors.js';
 import { corrupt, lineFeeder, loadState, notFound, openJournalFile, truncated } from './journal-file.js';
-import { judgeTail, keepTornBytes, type TornTail } from './recovery.js';
+import { judgeTail, keepTornBytes, owedRepair, type TornTail } from './recovery.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import { errnoOf, ioError, scanNow, type FileStat, type JournalPaths } from './store/index.js';
@@ -22,6 +22,8 @@ export class WriterFile {
   #state: SessionState;
   /** Set while the state may not match the file, after an error half way through reading. */
   #isStateDoubtful = false;
+  /** Set while the journal may end where the event of a repair is owed. */
+  #mayOweRepair = true;
   /** What a lost race left of ours behind somebody else's lines. */
   #stray: Buffer | undefined;
 
@@ -55,7 +57,7 @@ export class WriterFile {
   /**
    * Brings the state up to the end of the file and makes the file end with a line feed.
    *
-   * @returns what had to be cut off, if anything
+   * @returns what was cut off and is not told of in the journal yet, if anything
    * @throws GaitError JOURNAL_CORRUPT, JOURNAL_TRUNCATED, JOURNAL_NOT_FOUND, IO_ERROR, DISK_FULL
    */
   async catchUp(): Promise<TornTail | undefined> {
@@ -68,8 +70,8 @@ export class WriterFile {
     if (size < this.#state.offset) {
       throw truncated(this.#paths.journal, { expected_bytes: this.#state.offset, found_bytes: size });
     }
-    if (size === this.#state.offset) return undefined;
-    return this.#read(size);
+    const torn = size === this.#state.offset ? undefined : this.#read(size);
+    return torn === undefined && this.#mayOweRepair ? this.#owedRepair() : torn;
   }
 
   /**
@@ -198,8 +200,20 @@ export class WriterFile {
         return undefined;
       case 'cut':
         keepTornBytes(this.#world, this.#paths, start, tail, verdict.sha256);
+        this.#mayOweRepair = true;
         this.#takeBack(start);
         return { sizeBytes, sha256: verdict.sha256, byteOffset: start };
+    }
+  }
+
+  #owedRepair(): TornTail | undefined {
+    try {
+      const owed = owedRepair(this.#world, this.#paths, this.#state.offset);
+      // Asked again at the next commit, in case the event cannot be written now.
+      this.#mayOweRepair = owed !== undefined;
+      return owed;
+    } catch (error) {
+      throw ioError(error, 'look for the repairs of', this.#paths.journal);
     }
   }
 

@@ -250,3 +250,9 @@ describe('a report', () => {
     expect((await caught(verifyJournal(path, { profil: 'strict' } as never))).code).toBe('INVALID_ARGUMENT');
   });
 });
+
+it('stops before it reads anything when the signal is aborted already', async () => {
+  const path = await newJournal(3);
+  const reason = new Error('enough');
+  await expect(verifyJournal(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});

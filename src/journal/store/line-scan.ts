@@ -30,6 +30,7 @@ export async function scan(
     readonly onChunk?: ((position: number) => void) | undefined;
   } = {},
 ): Promise<void> {
+  options.signal?.throwIfAborted();
   let turnEnds = performance.now() + TURN_MS;
   for (let position = splitter.position + splitter.restBytes; position < end;) {
     const next = Math.min(position + CHUNK_BYTES, end);
