@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process around {@link run}: real argv, streams, environment and signals. */
+import { EXIT_CODES } from './exit-codes.js';
 import { run } from './run.js';
 import type { Interrupt } from './io.js';
 
@@ -27,10 +28,19 @@ function onInterrupt(listener: (signal: Interrupt) => void): () => void {
   return stop;
 }
 
-process.exitCode = await run(process.argv.slice(2), {
-  stdin: process.stdin,
+// Until run() says otherwise: a process whose event loop runs dry too early has not done its work.
+process.exitCode = EXIT_CODES.internal_failure;
+
+// Not awaited here: the CLI is bundled as CommonJS, which has no await outside functions.
+void run(process.argv.slice(2), {
+  // Opened only for a command that reads it, as most do not.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   onInterrupt,
+}).then((exitCode) => {
+  process.exitCode = exitCode;
 });

@@ -4,7 +4,7 @@
  * Layout: SHA-256 of the rest (32 bytes), then one msgpack array. Nothing in it is believed unless the checksum holds, the
  * journal is the same file, and the line that ends where the index ends has the hash that the index names.
  */
-import { Packr, Unpackr } from 'msgpackr';
+import { Packr, Unpackr } from 'msgpackr/pack';
 import { Frontier, HASH_BYTES, leafHash, sha256 } from '../sign/index.js';
 import { RecentKeys, type RememberedEvent } from './recent-keys.js';
 import { logFacts, type LogFacts } from './session-log.js';
