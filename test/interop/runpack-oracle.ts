@@ -14,6 +14,8 @@ export interface OracleEntry {
   readonly dosTime: number;
   readonly dosDate: number;
   readonly mode: number;
+  /** Of the directory record. */
+  readonly extraBytes: number;
 }
 
 /** Entries in the order of the directory. Throws Error for anything it does not understand. */
@@ -39,6 +41,7 @@ export function oracleUnzip(zip: Buffer): Map<string, OracleEntry> {
       dosTime: zip.readUInt16LE(at + 12),
       dosDate: zip.readUInt16LE(at + 14),
       mode: zip.readUInt16LE(at + 40),
+      extraBytes: zip.readUInt16LE(at + 30),
     });
     at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }

@@ -18,7 +18,7 @@ import type { JsonObject, SessionCheckpoint, SessionHeader } from '../types.js';
 import { MAX_CHAIN_BYTES } from './limits.js';
 import { chainPath, isSessionFile } from './session-files.js';
 
-export const CHAIN_SCHEMA_ID = 'gait.runpack.session_chain';
+const CHAIN_SCHEMA_ID = 'gait.runpack.session_chain';
 
 export interface SessionChain {
   readonly schema_id: string;

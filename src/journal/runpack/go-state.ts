@@ -6,7 +6,7 @@ import { ioError, replaceFile, type JournalPaths } from '../store/index.js';
 import { formatTimestamp } from '../timestamp.js';
 import { goStatePath } from './session-files.js';
 
-export const GO_STATE_SCHEMA_ID = 'gait.runpack.session_state';
+const GO_STATE_SCHEMA_ID = 'gait.runpack.session_state';
 
 /**
  * Writes the state of a journal as it stands on the disk; call it under the lock. Nothing happens for an empty journal.

@@ -7,7 +7,7 @@ import { normalizeTimestamp } from '../timestamp.js';
 import type { JsonObject } from '../types.js';
 
 export const MANIFEST_NAME = 'manifest.json';
-export const MANIFEST_SCHEMA_ID = 'gait.runpack.manifest';
+const MANIFEST_SCHEMA_ID = 'gait.runpack.manifest';
 
 /** The entries that every runpack has beside its manifest. */
 export const REQUIRED_FILES = ['intents.jsonl', 'refs.json', 'results.jsonl', 'run.json'] as const;

@@ -115,6 +115,14 @@ describe('contradictions between the two headers of an entry', () => {
     expect(kinds(report)).toContain('header_mismatch');
   });
 
+  test('behind a data descriptor are found too: zeros stand in for what follows, other values do not', async () => {
+    for (const lie of [{ crc: 1 }, { size: 1 }, { compressedSize: 1 }]) {
+      const local = { crc: 0, size: 0, compressedSize: 0, ...lie };
+      const entry = { flags: 8, local, gapAfter: Buffer.alloc(16) };
+      expect(kinds(await verifyEntries(changed('refs.json', entry)))).toEqual(['header_mismatch']);
+    }
+  });
+
   test('a directory record that points at no header is found', async () => {
     expect(kinds(await verifyEntries(changed('refs.json', { pointsTo: 7 })))).toContain('header_mismatch');
     expect(kinds(await verifyEntries(changed('refs.json', { pointsTo: 0xfffffff0 })))).toContain('header_mismatch');

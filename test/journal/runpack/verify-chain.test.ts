@@ -100,6 +100,7 @@ describe('W21: a chain that was edited', () => {
     ['gap', 0, { sequence_start: 2 }],
     ['overlap', 1, { sequence_start: 3 }],
     ['range', 1, { sequence_start: 6, sequence_end: 5 }],
+    ['range', 1, { sequence_end: 3 }],
     ['range', 0, { sequence_start: 0 }],
     ['index', 1, { checkpoint_index: 3 }],
     ['session', 1, { session_id: 's2' }],
@@ -119,6 +120,7 @@ describe('W21: a chain that was edited', () => {
     if (first === undefined || second === undefined) throw new Error('two checkpoints');
     const zeros = '0'.repeat(64);
     const edits = [
+      [digested({ ...first, prev_checkpoint_digest: zeros })],
       [digested({ ...first, prev_checkpoint_digest: zeros }), second],
       [first, digested({ ...second, prev_checkpoint_digest: zeros })],
       [first, { ...second, checkpoint_digest: zeros }],
@@ -165,8 +167,9 @@ describe('W22: a chain around a validly signed runpack of something else', () =>
 
 describe('signatures', () => {
   test('W23: of another key fail, required or not', async () => {
-    const { path } = await newSession({ key });
-    for (const requireSignature of [true, false]) {
+    const sessions = [await newSession({ key }), await newSession({ key, isSigningCheckpoints: true })];
+    const cases = sessions.flatMap(({ path }) => [true, false].map((requireSignature) => ({ path, requireSignature })));
+    for (const { path, requireSignature } of cases) {
       const report = await verified(path, { publicKeys: [otherKey.publicKey], requireSignature });
       expect(report).toMatchObject({ ok: false, signature_status: 'failed', signed_to_sequence: 0 });
       expect(report.checkpoint_errors).toEqual([1, 2].map((n) => `checkpoint ${n} signature verification failed`));

@@ -76,6 +76,21 @@ describe('signatures', () => {
     expect(await verifyEntries(underSignature, withKey)).toMatchObject({ ok: false, signature_status: 'failed' });
   });
 
+  test('that are broken are told by the key they name, whatever other keys were given', async () => {
+    const entries = signed.map((entry) =>
+      entry.name === 'manifest.json'
+        ? { ...entry, content: String(entry.content).replace(/"sig":"[^"]*"/, '"sig":"AAAA"') }
+        : entry,
+    );
+    const alone = await verifyEntries(entries, withKey);
+    for (const publicKeys of [
+      [key.publicKey, otherKey.publicKey],
+      [otherKey.publicKey, key.publicKey],
+    ]) {
+      expect((await verifyEntries(entries, { publicKeys })).signature_errors).toEqual(alone.signature_errors);
+    }
+  });
+
   test('of another algorithm, or of another shape, are errors of their own', async () => {
     for (const block of ['{"alg":"rsa","sig":"","signed_digest":"DIGEST"}', '7', '{}']) {
       const entries = signed.map((entry) =>
@@ -245,6 +260,16 @@ describe('W22: a pack belongs to one checkpoint', () => {
     expect(report.warnings.map(({ kind }) => kind)).toEqual(['not_comparable']);
     const wrong = await verifyEntries(stripped, { expect: { ...expected, sequenceEnd: 4 } });
     expect(kinds(wrong)).toEqual(['binding_mismatch']);
+  });
+
+  test('a pack with the marks of two checkpoints belongs to neither', async () => {
+    const mark = '{"event":"session_checkpoint_emitted","ref":"checkpoint:2","ts":"2026-02-01T10:00:00Z"}';
+    const other = replaced(unsigned, 'run.json', /\]\}$/, `,${mark}]}`);
+    const digest = (await verifyEntries(other)).manifest_digest;
+    for (const checkpoint of [{}, { runId: 'run_1', checkpointIndex: 2 }]) {
+      const expected = { ...binding, ...checkpoint, manifestDigest: digest };
+      expect(kinds(await verifyEntries(other, { expect: expected }))).toEqual(['binding_mismatch']);
+    }
   });
 
   test('a pack without the mark of a checkpoint belongs to none', async () => {
