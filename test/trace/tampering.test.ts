@@ -117,7 +117,7 @@ describe('keys that were put in after the signing (W26)', () => {
   test('are found whatever they are', () => {
     const name = fc
       .string({ minLength: 1 })
-      .filter((text) => text !== '__proto__' && !(text in fullRecord) && text !== 'signature');
+      .filter((text) => text !== '__proto__' && !Object.hasOwn(fullRecord, text) && text !== 'signature');
     fc.assert(
       fc.property(
         name,

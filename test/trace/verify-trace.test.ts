@@ -21,16 +21,12 @@ describe('a trace that an independent signer made', () => {
   });
 
   test('is valid whatever else was signed, in whatever order and spelling of the JSON', () => {
-    const extra = fc.dictionary(
-      fc.string().filter((name) => name !== '__proto__'),
-      fc.jsonValue(),
-      { maxKeys: 4 },
-    );
+    const extra = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 });
     fc.assert(
       fc.property(extra, fc.boolean(), fc.integer({ min: 0, max: 8 }), (more, isReversed, indent) => {
-        // What parses to -0 is not exact, and is refused.
-        const clean = JSON.parse(JSON.stringify(more), (_, value: unknown) =>
-          Object.is(value, -0) ? 0 : value,
+        // Such keys are refused, at any depth.
+        const clean = JSON.parse(JSON.stringify(more), (name, value: unknown) =>
+          name === '__proto__' ? undefined : value,
         ) as Fields;
         const { signature: _, ...added } = clean;
         const record = { ...added, ...plainRecord };
