@@ -1,5 +1,5 @@
 /**
- * Where payloads are (design §4): `payloads/<first two hex>/<sha256>`, a file of 32 random bytes of salt, then the content.
+ * Where payloads are (docs/format.md): `payloads/<first two hex>/<sha256>`, a file of 32 random bytes of salt, then the content.
  * Its name is the hash of the whole file, so that an erased payload cannot be guessed from the name that stays in the log.
  */
 import { join } from 'node:path';

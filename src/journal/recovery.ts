@@ -1,5 +1,5 @@
 /**
- * What to do with bytes after the last line feed (design §6, "Open and recovery"). Called under the writer lock: no honest
+ * What to do with bytes after the last line feed (docs/architecture.md, "Recovery"). Called under the writer lock: no honest
  * write can be in flight.
  */
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What the lines of a journal add up to, and the rules they must keep (gait-go-spec §2.6, design §5).
+ * What the lines of a journal add up to, and the rules they must keep (docs/format.md).
  *
  * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
  */
@@ -303,7 +303,7 @@ export function logFacts(log: LogFacts): LogFacts {
   };
 }
 
-/** Lower-case hex SHA-256 of `manifest:prev:index:start:end` (gait-go-spec §2.5). */
+/** Lower-case hex SHA-256 of `manifest:prev:index:start:end` (docs/format.md). */
 export function checkpointDigest(checkpoint: SessionCheckpoint): string {
   const { manifest_digest: manifest, prev_checkpoint_digest: prev = '', checkpoint_index: index } = checkpoint;
   return sha256Hex(`${manifest}:${prev}:${index}:${checkpoint.sequence_start}:${checkpoint.sequence_end}`);

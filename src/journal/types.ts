@@ -43,7 +43,7 @@ export interface EventInput {
   readonly idempotency_key?: string;
 }
 
-/** Evidence that lies in a file of its own (design §4): its hash covers 32 random bytes before the content. */
+/** Evidence that lies in a file of its own (docs/format.md): its hash covers 32 random bytes before the content. */
 export interface PayloadRef {
   /** Lower-case hex SHA-256 of salt and content. */
   readonly sha256: string;

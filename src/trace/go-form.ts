@@ -1,7 +1,7 @@
 /**
  * The text that the Go tool signs a trace over. It reads a record into a structure of its own and writes that out again,
  * so times get their one spelling, empty optional fields vanish and so does every key it does not know: it is blind to
- * keys that were put in after the signing (gait-go-spec §4.2, W26).
+ * keys that were put in after the signing (docs/go-compatibility.md, W26).
  */
 import type { JsonObject } from '../journal/index.js';
 import { canonicalJson } from '../sign/index.js';
@@ -14,7 +14,7 @@ export interface GoForm {
   readonly dropped: readonly string[];
 }
 
-/** What version 1.4.0 of the Go tool adds (gait-go-spec §12), beside ten `credential_` and eight `broker_` fields. */
+/** What version 1.4.0 of the Go tool adds, beside ten `credential_` and eight `broker_` fields. */
 const V1_4_FIELDS: ReadonlySet<string> = new Set(
   (
     'agent_id agent_identity run_id workflow_id repo environment approval_ref wrkr_inventory_ref agent_action_bom_ref ' +

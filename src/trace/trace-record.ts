@@ -1,4 +1,4 @@
-/** The fields of a trace, `gait.gate.trace`, a signed record of one decision: the Go tool's (gait-go-spec §4.1). */
+/** The fields of a trace, `gait.gate.trace`, a signed record of one decision: the Go tool's (docs/go-compatibility.md). */
 import { isGaitError } from '../errors.js';
 import { normalizeTimestamp, type JsonObject } from '../journal/index.js';
 import { sha256Hex } from '../sign/index.js';
@@ -121,7 +121,7 @@ function idOf(text: string): string {
   return sha256Hex(text).slice(0, ID_CHARS);
 }
 
-/** A time in the spelling that is signed (gait-go-spec §1.2); undefined for what is none. */
+/** A time in the spelling that is signed (docs/format.md); undefined for what is none. */
 export function canonicalTime(value: unknown): string | undefined {
   if (typeof value !== 'string' || value !== value.trim()) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** What is asked of a trace, and the report on it. Fields that the Go tool has too keep its names (gait-go-spec §7.5), but for `verdict`. */
+/** What is asked of a trace, and the report on it. Fields that the Go tool has too keep its names (docs/go-compatibility.md), but for `verdict`. */
 import type { SignatureStatus } from '../journal/index.js';
 
 /** What a trace has to show. */

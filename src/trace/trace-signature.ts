@@ -1,5 +1,5 @@
 /**
- * Who vouches for a trace. The rules and the words are the Go tool's, in its order (gait-go-spec §4.2); where it is blind,
+ * Who vouches for a trace. The rules and the words are the Go tool's, in its order (docs/go-compatibility.md); where it is blind,
  * this is not: what nobody signed is reported.
  */
 import type { JsonObject } from '../journal/index.js';

@@ -30,7 +30,7 @@ export function verifyTraceFile(path: string, options: VerifyTraceOptions = {}):
 }
 
 /**
- * Checks a trace. What was signed is the record as it stands, or the form that the Go tool makes of it (gait-go-spec §4.2);
+ * Checks a trace. What was signed is the record as it stands, or the form that the Go tool makes of it (docs/go-compatibility.md);
  * keys that are in the one and not in the other are a problem. Pure.
  *
  * @param text the file's content

@@ -12,9 +12,10 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from '../journal/index.js';
+import { verifyTraceFile, type TraceReport, type VerifyTraceOptions } from '../trace/index.js';
 
 /** What `verify` answers; `kind` tells the shapes apart. */
-export type ArtifactReport = VerifyReport | RunpackReport | ChainReport | ProofReport;
+export type ArtifactReport = VerifyReport | RunpackReport | ChainReport | ProofReport | TraceReport;
 
 /**
  * Finds out what a file is and checks everything about it. What is wrong is in the report, never thrown.
@@ -38,10 +39,23 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
       return verifyChainFile(path, options);
     case 'proof':
       return verifyProofFile(path, options);
+    case 'trace':
+      return verifyTraceFile(path, traceOptions(options));
     default:
       throw new GaitError('INVALID_ARGUMENT', `${path} is no evidence of a known kind`, {
-        hint: 'journals, runpacks, chains, notes and proofs can be verified',
+        hint: 'journals, runpacks, chains, traces, notes and proofs can be verified',
         details: { path, kind },
       });
   }
+}
+
+/** A trace has no tail and no links: of a profile only the demand for a signature is left. */
+function traceOptions(options: VerifyOptions): VerifyTraceOptions {
+  const isSignatureRequired = options.profile === 'strict' || options.requireSignature === true;
+  const { publicKeys, fileSystem } = options;
+  return {
+    ...(publicKeys === undefined ? {} : { publicKeys: publicKeys.map((key) => Buffer.from(key)) }),
+    ...(isSignatureRequired ? { requireSignature: true } : {}),
+    ...(fileSystem === undefined ? {} : { fileSystem }),
+  };
 }

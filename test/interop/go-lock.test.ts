@@ -6,7 +6,7 @@ import { caught, IDS, newJournal, toolCall, withJournal } from '../support/journ
 
 const MINUTE = 60_000;
 
-/** What the Go tool writes (gait-go-spec section 2.11). */
+/** What the Go tool writes. */
 function goLock(path: string, ageMs: number, pid = process.pid): void {
   const createdAt = new Date(Date.now() - ageMs);
   const text = JSON.stringify({

@@ -68,7 +68,7 @@ export function checkOwnJournal(bytes: Buffer): OracleReport {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What the Go tool's full read would say of a journal (gait-go-spec section 2.6), as far as lines of ours can offend it;
+ * What the Go tool's full read would say of a journal (docs/go-compatibility.md), as far as lines of ours can offend it;
  * undefined when it accepts.
  */
 export function goReaderRefusal(bytes: Buffer): string | undefined {

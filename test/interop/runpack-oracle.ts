@@ -1,5 +1,5 @@
 /**
- * Runpacks read and judged from gait-go-spec §3 alone: an own reader of zip's central directory, RFC 8785 by the
+ * Runpacks read and judged from the Go tool's format alone: an own reader of zip's central directory, RFC 8785 by the
  * canonicalize package, signatures by node:crypto. Nothing here comes from src/.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';

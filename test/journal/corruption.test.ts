@@ -1,4 +1,4 @@
-/** The rows of design §6 in which nothing may be written: damage that no crash makes. */
+/** The rows of that table (docs/architecture.md, "Recovery") in which nothing may be written: damage that no crash makes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Where the Go tool loses or forges evidence (gait-go-spec §13): each experiment, and what we promise instead. */
+/** Where the Go tool loses or forges evidence: each experiment, and what we promise instead. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

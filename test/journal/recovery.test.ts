@@ -1,5 +1,5 @@
 /**
- * The table "Open and recovery" of design §6, at every byte offset of the last three lines. What is expected is worked out
+ * The table "Recovery" of docs/architecture.md, at every byte offset of the last three lines. What is expected is worked out
  * here from the line boundaries alone.
  */
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** The checkpoints of a chain, one against the next (gait-go-spec §2.12). Pure. */
+/** The checkpoints of a chain, one against the next (docs/go-compatibility.md). Pure. */
 import { checkpointDigest } from '../session-log.js';
 import type { SessionCheckpoint } from '../types.js';
 import type { SessionChain } from './chain.js';

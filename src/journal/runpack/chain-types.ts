@@ -1,4 +1,4 @@
-/** The report on a chain. Fields that the Go tool has too keep its names (gait-go-spec §7.4). */
+/** The report on a chain. Fields that the Go tool has too keep its names (docs/go-compatibility.md). */
 import type { SessionCheckpoint, SessionHeader, SignatureStatus } from '../types.js';
 import type { EvidenceVerdict, RunpackProblemKind } from './types.js';
 

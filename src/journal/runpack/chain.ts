@@ -1,4 +1,4 @@
-/** The chain file: all checkpoints of a session in one JSON file, as the Go tool keeps it (gait-go-spec §2.9). */
+/** The chain file: all checkpoints of a session in one JSON file, as the Go tool keeps it (docs/go-compatibility.md). */
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 import { GaitError, isGaitError } from '../../errors.js';

@@ -1,4 +1,4 @@
-/** The Go tool's index of a journal, `P.state.json` (gait-go-spec §2.7): it trusts this file while the size matches. */
+/** The Go tool's index of a journal, `P.state.json` (docs/go-compatibility.md): it trusts this file while the size matches. */
 import { SCHEMA_VERSION } from '../record.js';
 import type { LogFacts } from '../session-log.js';
 import type { World } from '../settings.js';

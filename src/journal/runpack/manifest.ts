@@ -1,4 +1,4 @@
-/** manifest.json: what a runpack holds, by digest (gait-go-spec §3.3, §3.4). */
+/** manifest.json: what a runpack holds, by digest (docs/go-compatibility.md). */
 import { isUtf8 } from 'node:buffer';
 import { GaitError, isGaitError } from '../../errors.js';
 import { canonicalDigest, canonicalJson, parseExactJson, signValue, type KeyPair } from '../../sign/index.js';

@@ -1,5 +1,5 @@
 /**
- * What a checkpoint puts into its runpack for each event (gait-go-spec §2.9, §3.3). All text is RFC 8785, and the same as
+ * What a checkpoint puts into its runpack for each event (docs/go-compatibility.md). All text is RFC 8785, and the same as
  * the Go tool's for the same event.
  */
 import { canonicalDigest, canonicalJson } from '../../sign/index.js';

@@ -1,4 +1,4 @@
-/** Who vouches for a manifest (gait-go-spec §3.5 step 8, §7.4). */
+/** Who vouches for a manifest (docs/go-compatibility.md). */
 import { keyId, verifySignatureBlock, type SignatureVerdict } from '../../sign/index.js';
 import type { JsonObject, SignatureStatus } from '../types.js';
 import { MAX_SIGNATURES } from './limits.js';

@@ -1,4 +1,4 @@
-/** Reports on runpacks and chains. Fields that the Go tool has too keep its names (gait-go-spec §7.4). */
+/** Reports on runpacks and chains. Fields that the Go tool has too keep its names (docs/go-compatibility.md). */
 import type { SignatureStatus } from '../types.js';
 
 export type RunpackProblemKind =

@@ -1,4 +1,4 @@
-/** Checks a runpack file and reports every problem (gait-go-spec §3.5 and beyond). Writes nothing, streams in flat memory. */
+/** Checks a runpack file and reports every problem (docs/go-compatibility.md). Writes nothing, streams in flat memory. */
 import { createHash } from 'node:crypto';
 import { GaitError } from '../../errors.js';
 import { errnoOf, ioError, openRegularFile, TurnTaker, ZipReader, type FileSystem } from '../store/index.js';

@@ -1,4 +1,4 @@
-/** Where the files of a session are (design §3), and which paths are accepted (gait-go-spec §1.5). */
+/** Where the files of a session are (docs/format.md), and which paths are accepted. */
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { GaitError } from '../../errors.js';
 import { errnoOf, type FileSystem } from './file-system.js';

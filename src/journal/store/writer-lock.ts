@@ -1,5 +1,5 @@
 /**
- * The right to append to one journal, in two layers (design §6):
+ * The right to append to one journal, in two layers (docs/architecture.md, "Locks"):
  *
  * 1. the kernel lock on `P.gait/guard`, between the processes of this host;
  * 2. the lock directory `P.lock`, between hosts and with the Go tool.

@@ -20,7 +20,9 @@ import type { Problem, SessionEvent, SignatureStatus } from '../types.js';
 import { Findings, type FindingsReport } from './findings.js';
 
 /** What a proof or note says, and whether it holds. */
-export interface ProofReport extends FindingsReport {
+export interface ProofReport extends Omit<FindingsReport, 'verdict'> {
+  /** `unchecked`: the arithmetic holds, but no key was given to check the signature of the note with. */
+  readonly verdict: 'valid' | 'unchecked' | 'invalid';
   readonly path: string;
   readonly kind: 'note' | 'inclusion_proof' | 'consistency_proof';
   readonly signature_status: SignatureStatus;
@@ -134,7 +136,7 @@ class Claim {
       ok,
       path,
       kind: this.#kind,
-      verdict,
+      verdict: ok && this.#status !== 'verified' ? 'unchecked' : verdict,
       signature_status: this.#status,
       signed_by: this.#signedBy,
       origin,

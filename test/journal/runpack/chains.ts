@@ -17,7 +17,7 @@ export interface SealedSession {
   readonly path: string;
 }
 
-/** The formula of gait-go-spec §2.5. */
+/** The formula of docs/format.md. */
 export function digested(checkpoint: SessionCheckpoint): SessionCheckpoint {
   const { manifest_digest: manifest, prev_checkpoint_digest: prev = '', checkpoint_index: index } = checkpoint;
   const text = `${manifest}:${prev}:${index}:${checkpoint.sequence_start}:${checkpoint.sequence_end}`;
