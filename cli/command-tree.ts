@@ -11,7 +11,7 @@ export const COMMAND_TREE: CommandGroup = {
       children: [
         {
           name: 'session',
-          summary: 'Starts, appends to and reads the journal of one session.',
+          summary: 'Starts, appends to, seals and reads the journal of one session.',
           children: [
             {
               name: 'start',
@@ -22,6 +22,16 @@ export const COMMAND_TREE: CommandGroup = {
               name: 'append',
               summary: 'Appends one event, or with --stdin a stream of them, durably before it is acknowledged.',
               load: async () => (await import('./commands/append.js')).append,
+            },
+            {
+              name: 'checkpoint',
+              summary: 'Seals the events so far, signed when a key is given, with a runpack, chain and note on demand.',
+              load: async () => (await import('./commands/checkpoint.js')).checkpoint,
+            },
+            {
+              name: 'close',
+              summary: 'Ends a session for good, with a closing event and a last checkpoint.',
+              load: async () => (await import('./commands/close.js')).close,
             },
             {
               name: 'status',
@@ -35,7 +45,7 @@ export const COMMAND_TREE: CommandGroup = {
             },
             {
               name: 'show',
-              summary: 'Prints the lines of a journal.',
+              summary: 'Prints the lines of a journal, or the payload of an event.',
               load: async () => (await import('./commands/show.js')).show,
             },
             {
@@ -49,8 +59,25 @@ export const COMMAND_TREE: CommandGroup = {
     },
     {
       name: 'verify',
-      summary: 'Checks every line of a journal and reports every problem with its place and meaning.',
+      summary: 'Checks evidence of any kind and reports every problem with its place and meaning.',
       load: async () => (await import('./commands/verify.js')).verify,
+      children: [
+        {
+          name: 'chain',
+          summary: 'Checks a runpack, and with --trace a trace, each on its own.',
+          load: async () => (await import('./commands/verify-chain.js')).verifyChain,
+        },
+        {
+          name: 'session-chain',
+          summary: 'Checks the chain of a session and the runpacks that it lists.',
+          load: async () => (await import('./commands/verify-session-chain.js')).verifySessionChain,
+        },
+      ],
+    },
+    {
+      name: 'prove',
+      summary: 'Writes a proof that an event is in a signed log, or that a log only grew.',
+      load: async () => (await import('./commands/prove.js')).prove,
     },
     {
       name: 'keys',

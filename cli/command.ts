@@ -52,6 +52,8 @@ export interface CommandLeaf {
   /** One sentence: help and `--explain`. */
   readonly summary: string;
   readonly load: () => Promise<Command>;
+  /** Commands below a command: their names take precedence over its positional arguments. */
+  readonly children?: readonly CommandNode[];
 }
 
 export interface CommandGroup {

@@ -9,7 +9,7 @@ import { GaitError } from '../src/errors.js';
 import type { CommandGroup } from './command.js';
 import { EXIT_CODE_MEANINGS } from './exit-codes.js';
 import { COMMON_FLAGS, type Flag } from './flags.js';
-import { isLeaf, resolveCommand } from './resolve-command.js';
+import { childrenOf, isLeaf, resolveCommand } from './resolve-command.js';
 import { didYouMean } from './suggest.js';
 import { table } from './text.js';
 
@@ -40,7 +40,7 @@ export async function helpOn(tree: CommandGroup, words: readonly string[]): Prom
   const { path, node, rest } = resolveCommand(tree, words);
   const [unknown] = rest;
   if (unknown === undefined) return await helpText(tree, path);
-  const known = isLeaf(node) ? [] : node.children.map(({ name }) => name);
+  const known = childrenOf(node).map(({ name }) => name);
   if (path.length === 1) known.push(...Object.keys(TOPICS));
   throw new GaitError('INVALID_ARGUMENT', `no help on ${JSON.stringify(words.join(' '))}`, {
     hint: didYouMean(unknown, known) ?? `see gait help; topics: ${Object.keys(TOPICS).join(', ')}`,
@@ -52,6 +52,7 @@ export async function helpOn(tree: CommandGroup, words: readonly string[]): Prom
 export async function helpText(tree: CommandGroup, path: readonly string[]): Promise<string> {
   const { node } = resolveCommand(tree, path.slice(1));
   const drawing = new Drawing(path.join(' ')).description(node.summary).helpOption(false).helpCommand(false);
+  for (const child of childrenOf(node)) drawing.command(child.name).description(child.summary).helpOption(false);
   if (isLeaf(node)) {
     const { flags, positionals = [], examples } = await node.load();
     drawing.usage([...positionals, '[flags]'].join(' '));
@@ -59,7 +60,6 @@ export async function helpText(tree: CommandGroup, path: readonly string[]): Pro
     return `${drawing.helpInformation()}\nExamples:\n${examples.map((line) => `  $ gait ${line}`).join('\n')}`;
   }
   drawing.usage('<command> [flags]');
-  for (const child of node.children) drawing.command(child.name).description(child.summary).helpOption(false);
   const more =
     path.length === 1
       ? `, ${Object.keys(TOPICS)

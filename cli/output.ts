@@ -22,10 +22,10 @@ export class Output {
   }
 
   /**
-   * Writes text to standard output; resolves when it has left the process. A reader that has gone is no failure, see
+   * Writes text, or bytes as they are, to standard output; resolves when it has left the process. A reader that has gone is no failure, see
    * {@link closed}; for any other the GaitError is IO_ERROR.
    */
-  async write(text: string): Promise<void> {
+  async write(text: string | Uint8Array): Promise<void> {
     await this.#out.write(text);
     const { failure } = this.#out;
     if (failure === undefined || this.closed) return;
@@ -58,7 +58,7 @@ class Sink {
     return this.#failure;
   }
 
-  async write(text: string): Promise<void> {
+  async write(text: string | Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return;
     await new Promise<void>((resolve) => {
       this.#stream.write(text, (error) => {

@@ -1,5 +1,6 @@
 /** A line on a terminal that says how far long work has come, redrawn in place; nothing anywhere else. */
 import { performance } from 'node:perf_hooks';
+import type { Invocation } from './command.js';
 import type { Io } from './io.js';
 import type { Output } from './output.js';
 
@@ -35,5 +36,29 @@ export class ProgressLine {
     if (!this.#isDrawn) return;
     this.#isDrawn = false;
     await this.#out.draw(ERASE_LINE);
+  }
+}
+
+/** Does work and shows how long it has been at it, or what it last told of how far it has come. */
+export async function whileWorking<T>(
+  { io, out, json }: Invocation,
+  doing: string,
+  work: (tell: (state: string) => void) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine(io, out, json);
+  const startedMs = performance.now();
+  let state: string | undefined;
+  const show = (): void => {
+    line.update(() => `${doing}: ${state ?? `${Math.floor((performance.now() - startedMs) / 1_000)} s`}`);
+  };
+  const timer = setInterval(show, REDRAW_MS);
+  try {
+    return await work((told) => {
+      state = told;
+      show();
+    });
+  } finally {
+    clearInterval(timer);
+    await line.clear();
   }
 }

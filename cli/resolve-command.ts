@@ -17,8 +17,8 @@ export function resolveCommand(tree: CommandGroup, argv: readonly string[]): Res
   let node: CommandNode = tree;
   let used = 0;
   for (const word of argv) {
-    if (isLeaf(node) || isFlag(word)) break;
-    const child: CommandNode | undefined = node.children.find(({ name }) => name === word);
+    if (isFlag(word)) break;
+    const child: CommandNode | undefined = childrenOf(node).find(({ name }) => name === word);
     if (child === undefined) break;
     path.push(child.name);
     node = child;
@@ -29,4 +29,8 @@ export function resolveCommand(tree: CommandGroup, argv: readonly string[]): Res
 
 export function isLeaf(node: CommandNode): node is CommandLeaf {
   return 'load' in node;
+}
+
+export function childrenOf(node: CommandNode): readonly CommandNode[] {
+  return node.children ?? [];
 }

@@ -11,8 +11,8 @@ import type { Environment } from './types.js';
  * the content throws, nothing is left.
  *
  * @returns the path as cleaned
- * @throws GaitError OUTPUT_EXISTS also for a name that belongs to the files of a session (W12); INVALID_PATH, DISK_FULL,
- * IO_ERROR; whatever the content throws
+ * @throws GaitError OUTPUT_EXISTS also for a name that belongs to the files of a session (W12); INVALID_PATH; DISK_FULL;
+ * IO_ERROR, also when the content cannot be read (a GaitError of the content passes through)
  */
 export async function writeNewFile(
   path: string,

@@ -3,14 +3,12 @@ import { VERSION } from '../../src/index.js';
 import { COMMAND_TREE } from '../../cli/command-tree.js';
 import type { CommandLeaf, CommandNode } from '../../cli/command.js';
 import { COMMON_FLAGS, parseFlags } from '../../cli/flags.js';
-import { isLeaf, resolveCommand } from '../../cli/resolve-command.js';
+import { childrenOf, isLeaf, resolveCommand } from '../../cli/resolve-command.js';
 import { gait } from './gait.js';
 
 /** Every node of the tree with its words. */
 function nodes(node: CommandNode = COMMAND_TREE, path: readonly string[] = []): [string[], CommandNode][] {
-  const own: [string[], CommandNode] = [[...path], node];
-  if (isLeaf(node)) return [own];
-  return [own, ...node.children.flatMap((child) => nodes(child, [...path, child.name]))];
+  return [[[...path], node], ...childrenOf(node).flatMap((child) => nodes(child, [...path, child.name]))];
 }
 
 /** Help without its line breaks. */

@@ -137,7 +137,7 @@ describe('writeNewFile', () => {
       yield* pieces('half');
       throw new RangeError('no more');
     };
-    await expect(writeNewFile(path, failing())).rejects.toThrow();
+    expect(await codeOf(writeNewFile(path, failing()))).toBe('IO_ERROR');
     expect(snapshot(folder)).toEqual({});
     const late = async function* (): AsyncGenerator<Uint8Array> {
       yield* pieces('late');

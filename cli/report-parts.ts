@@ -1,0 +1,77 @@
+/** Lines that reports of several kinds share. Pure. */
+import type { SignatureStatus } from '../src/index.js';
+import { clean, count } from './text.js';
+
+/** What every report has. */
+interface Verdict {
+  readonly ok: boolean;
+  readonly path: string;
+  readonly problem_count: number;
+}
+
+/** What every problem has, wherever it is. */
+interface Finding {
+  readonly kind: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly meaning: string;
+}
+
+/** The verdict, in the words of the Go tool. */
+export function headline({ ok, path, problem_count: problems }: Verdict): string {
+  return ok ? `verify ok: ${clean(path)}` : `verify failed: ${clean(path)} (${count(problems, 'problem')})`;
+}
+
+/** Every problem with its place, then how many more there are. */
+export function problemLines<P extends Finding>(
+  { problems, problem_count: total }: { readonly problems: readonly P[]; readonly problem_count: number },
+  place: (problem: P) => string,
+): string[] {
+  const more = total - problems.length;
+  return [
+    ...problems.flatMap((problem) => [
+      `problem: ${labelled(place(problem), problem.kind)}`,
+      ...(problem.expected === undefined ? [] : [`  expected: ${clean(problem.expected)}`]),
+      ...(problem.found === undefined ? [] : [`  found:    ${clean(problem.found)}`]),
+      `  meaning:  ${clean(problem.meaning)}`,
+    ]),
+    ...(more > 0 ? [`… and ${more} more problems`] : []),
+  ];
+}
+
+/** What is no failure, a line each. */
+export function warningLines<P extends Finding>(
+  { warnings, warning_count: total }: { readonly warnings: readonly P[]; readonly warning_count: number },
+  place: (problem: P) => string,
+): string[] {
+  const more = total - warnings.length;
+  return [
+    ...warnings.map((warning) => labelled(place(warning), clean(warning.meaning))),
+    ...(more > 0 ? [`… and ${more} more warnings`] : []),
+  ];
+}
+
+/** Who signed, and otherwise why nobody is known to have. @param reach how far the signatures go */
+export function signatureLines(status: SignatureStatus, signedBy: readonly string[], reach: string): string[] {
+  const signers = signedBy.map((keyId) => `signed by: ${clean(keyId)}`);
+  switch (status) {
+    case 'verified':
+      return [...signers, `signed to: ${reach}`];
+    case 'failed':
+      return [...signers, 'signatures: failed'];
+    case 'missing':
+      return ['signatures: none'];
+    case 'skipped':
+      return ['signatures: not checked, no public key was given'];
+  }
+}
+
+/** What the verdict on whole evidence leaves open; nothing for evidence that a given key signed. */
+export function unprovenLines(verdict: 'valid' | 'unsigned' | 'unchecked' | 'invalid'): string[] {
+  if (verdict === 'unsigned') return ['nobody signed it: it is whole in itself, but anybody could have made it'];
+  return verdict === 'unchecked' ? ['its signatures were not checked: give the public key with --public-key'] : [];
+}
+
+function labelled(place: string, text: string): string {
+  return place === '' ? text : `${place}: ${text}`;
+}
