@@ -21,8 +21,14 @@ import { durable } from './suites/durable.js';
 import { encode } from './suites/encode.js';
 import { memory, openLarge } from './suites/large.js';
 import { processes } from './suites/processes.js';
+import { prove } from './suites/prove.js';
+import { runpack } from './suites/runpack.js';
+import { seal } from './suites/seal.js';
+import { verification } from './suites/verify.js';
 
-const SUITES: readonly Suite[] = [encode, durable, buffered, openLarge, memory, stdin, oneShot, processes];
+const WRITING: readonly Suite[] = [encode, durable, buffered, openLarge, memory, stdin, oneShot, processes];
+const EVIDENCE: readonly Suite[] = [seal, verification, runpack, prove];
+const SUITES: readonly Suite[] = [...WRITING, ...EVIDENCE];
 
 const { values: flags } = parseArgs({
   options: {

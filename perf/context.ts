@@ -1,7 +1,7 @@
 /** What every suite needs: a folder, a real event, how much to do, and the check that what was written is right. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSession, verifyJournal, type EventInput } from '../src/index.js';
+import { initKeys, loadPrivateKey, startSession, verifyJournal, type EventInput, type KeyPair } from '../src/index.js';
 import { fillJournal, type Filled, type FillWay } from './fill.js';
 import type { Measured } from './report.js';
 import { readSampleEvent } from './sample-event.js';
@@ -11,11 +11,18 @@ export interface Suite {
   readonly run: (context: Context) => Promise<Measured[]>;
 }
 
+/** A signing key, and the file that other processes find it in. */
+export interface BenchKey {
+  readonly pair: KeyPair;
+  readonly privateKeyPath: string;
+}
+
 export class Context {
   readonly dir: string;
   readonly isQuick: boolean;
   readonly event: EventInput = readSampleEvent();
   #sessions = 0;
+  #key: BenchKey | undefined;
   readonly #filled = new Map<FillWay, Promise<Filled>>();
 
   /** @param dir an empty folder */
@@ -42,7 +49,12 @@ export class Context {
     return path;
   }
 
-  /** The one large journal of this run: 1,000,000 events, made on first use. */
+  /** The one key of this run, made on first use. */
+  get key(): BenchKey {
+    return (this.#key ??= newKey(join(this.dir, 'keys')));
+  }
+
+  /** The one large journal of this run: 1,000,000 events, made on first use. Suites append to it. */
   largeJournal(way: FillWay): Promise<Filled> {
     const known = this.#filled.get(way);
     if (known !== undefined) return known;
@@ -50,6 +62,11 @@ export class Context {
     this.#filled.set(way, filled);
     return filled;
   }
+}
+
+function newKey(outDir: string): BenchKey {
+  const { privateKeyPath } = initKeys({ outDir });
+  return { pair: loadPrivateKey({ path: privateKeyPath }), privateKeyPath };
 }
 
 /** Throws when the journal does not verify, or does not hold exactly `events`. */

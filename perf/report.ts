@@ -5,7 +5,7 @@ import { describeTarget, isMet, type Target } from './targets.js';
 
 export interface Row {
   readonly metric: string;
-  readonly unit: 'events/s' | 'ms' | 'MiB' | 'slowest/fastest';
+  readonly unit: 'events/s' | 'MiB/s' | 'ms' | 'MiB' | 'slowest/fastest';
   /** What the floor does; empty when the figure stands alone. */
   readonly floor_is: string;
   /** Medians of the rounds. */
@@ -69,6 +69,11 @@ export function machineFacts(): Pick<Report, 'node' | 'v8' | 'platform' | 'cpus'
     platform: `${platform()} ${arch()}`,
     cpus: availableParallelism(),
   };
+}
+
+/** A number of events, for the name of a row. */
+export function countOf(events: number): string {
+  return `${events.toLocaleString('en-US')} events`;
 }
 
 const HEADINGS = ['metric', 'unit', 'floor', 'project', 'ratio (quartiles)', 'target', 'met', 'floor is'];

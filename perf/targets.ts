@@ -20,7 +20,12 @@ type Promised =
   | 'oneShot'
   | 'processTotal'
   | 'processShare'
-  | 'flatMemory';
+  | 'flatMemory'
+  | 'sealAtAnySize'
+  | 'sealMs'
+  | 'verify'
+  | 'verifyOnCores'
+  | 'flatEvidence';
 
 export const TARGETS: Readonly<Record<Promised, Target>> = {
   durableExclusive: [{ of: 'ratio', atLeast: 0.85 }],
@@ -36,6 +41,11 @@ export const TARGETS: Readonly<Record<Promised, Target>> = {
   processTotal: [{ of: 'ratio', atLeast: 0.6 }],
   processShare: [{ of: 'project', atLeast: 0.7 }],
   flatMemory: [{ of: 'ratio', atMost: 1.1 }],
+  sealAtAnySize: [{ of: 'ratio', atMost: 2 }],
+  sealMs: [{ of: 'project', atMost: 20 }],
+  verify: [{ of: 'ratio', atLeast: 0.6 }],
+  verifyOnCores: [{ of: 'ratio', atLeast: 1 }],
+  flatEvidence: [{ of: 'ratio', atMost: 1.3 }],
 };
 
 export function isMet(target: Target, figures: { readonly project: number; readonly ratio: number }): boolean {

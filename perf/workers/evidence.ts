@@ -1,0 +1,43 @@
+/** Child process: seals, packs or verifies once, as it is told, and answers with what that cost. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { loadPrivateKey, openJournal, verify, type KeyPair } from '../../src/index.js';
+import type { EvidenceCost, EvidenceOrder, EvidenceTask } from '../evidence-task.js';
+import { timeMs } from '../measure.js';
+import { readSampleEvent } from '../sample-event.js';
+
+const [order] = (await once(process, 'message')) as [EvidenceOrder];
+const key = loadPrivateKey({ path: order.privateKeyPath });
+const ms = await timeMs(() => work(order, key));
+const cost: EvidenceCost = { ms, peakResidentBytes: peakResidentBytes() };
+process.send?.(cost, () => process.disconnect());
+
+async function work(task: EvidenceTask, signingKey: KeyPair): Promise<void> {
+  if (task.task === 'verify') {
+    const report = await verify(task.path, { publicKeys: [signingKey.publicKey], profile: 'strict' });
+    if (!report.ok) throw new Error(`${task.path}: ${JSON.stringify(report.problems[0])}`);
+    return;
+  }
+  const journal = await openJournal(task.path);
+  if (task.task === 'pack') {
+    await journal.checkpoint({ key: signingKey, out: task.out });
+  } else {
+    const event = readSampleEvent();
+    for (let time = 0; time < task.times; time += 1) {
+      await journal.append(event);
+      await journal.checkpoint({ key: signingKey });
+    }
+  }
+  await journal.close();
+}
+
+/**
+ * The kernel's high-water mark. On Linux not resourceUsage().maxRSS: that one is inherited through fork and exec, so a
+ * child would answer with what its parent had when it was started.
+ */
+function peakResidentBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  if (kibibytes === undefined) throw new Error('/proc/self/status does not tell the peak of the resident memory');
+  return Number(kibibytes) * 1024;
+}
