@@ -15,6 +15,8 @@ import { table } from './text.js';
 
 const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ['GAIT_CORRELATION_ID', 'correlation id of every command that is given none; kept in events that are appended'],
+  ['HOME', 'with .gait/runpacks, where verify looks for the runpack of a run id after gait-out'],
+  ['any name', 'as given by --private-key-env or --public-key-env: holds a key, as its file would'],
   ['GAIT_SESSION_LOCK_PROFILE', 'standard (default) or swarm: how writers of one journal wait for each other'],
   ['GAIT_SESSION_LOCK_TIMEOUT', 'how long a writer waits, such as 2s or 500ms'],
   ['GAIT_SESSION_LOCK_RETRY', 'pause between two attempts, such as 50ms'],

@@ -181,7 +181,14 @@ describe('flags, fields and exit codes of the Go tool (spec 7.3)', () => {
     const journal = await startedJournal(folder);
     const append = ['run', 'session', 'append', '--journal', journal, '--tool', 't', '--verdict', 'block'];
     const seal = (name: string, ...more: string[]): string[] => [
-      ...['run', 'session', 'checkpoint', '--journal', journal, '--out', join(folder, name), ...more],
+      'run',
+      'session',
+      'checkpoint',
+      '--journal',
+      journal,
+      '--out',
+      join(folder, name),
+      ...more,
     ];
     await gait(append);
     const { code, json } = await gait(seal('cp1.zip', '--json'));
