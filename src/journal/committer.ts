@@ -18,6 +18,9 @@ import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */
 const INDEX_INTERVAL_MS = 250;
+/** A slow writer may leave more time between two: what counts is how much the next open has to read. */
+const INDEX_MAX_INTERVAL_MS = 1_000;
+const INDEX_LAG_BYTES = 2 * 1024 * 1024;
 /** How long to wait for another loser of a race. He needs a moment, unless he is stopped. */
 const STRAY_PATIENCE_MS = 2_000;
 const STRAY_PAUSE_MS = 1;
@@ -45,6 +48,7 @@ export class Committer {
     this.#file = file;
     this.#lock = lock;
     this.frame = frame;
+    this.#indexedOffset = file.state.indexedOffset;
   }
 
   /** Opens an initialised journal. Changes nothing when it is refused. */
@@ -139,7 +143,7 @@ export class Committer {
     const { state } = this.#file;
     if (this.#poisonedBy !== undefined || state.offset === this.#indexedOffset) return;
     const now = performance.now();
-    if (!always && now - this.#indexedAt < INDEX_INTERVAL_MS) return;
+    if (!always && !this.#isIndexDue(now - this.#indexedAt, state.offset - this.#indexedOffset)) return;
     this.#indexedAt = now;
     try {
       if (always) removeIndexLeftovers(this.#settings.world.fs, this.#paths);
@@ -148,6 +152,11 @@ export class Committer {
     } catch {
       // A full or read-only disk: the index is a cache, and the next open reads the journal instead.
     }
+  }
+
+  #isIndexDue(sinceMs: number, lagBytes: number): boolean {
+    if (sinceMs < INDEX_INTERVAL_MS) return false;
+    return sinceMs >= INDEX_MAX_INTERVAL_MS || lagBytes >= INDEX_LAG_BYTES;
   }
 
   /** Syncs what is only buffered, writes the index, gives up the lock. */

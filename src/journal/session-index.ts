@@ -89,6 +89,7 @@ export function stateOf(snapshot: IndexSnapshot, report: (problem: Problem) => v
   const state = new SessionState(report, snapshot.offsets, snapshot.recentKeys);
   state.log.restore(snapshot.facts, snapshot.frontier, snapshot.head);
   state.offset = snapshot.offset;
+  state.indexedOffset = snapshot.offset;
   state.durableOffset = snapshot.durableOffset;
   state.lastLineBytes = snapshot.lastLineBytes;
   return state;

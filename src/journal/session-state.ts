@@ -15,6 +15,8 @@ export class SessionState {
   offset = 0;
   /** Bytes of the file that are known to be on the disk. */
   durableOffset = 0;
+  /** How far the index reached that the state was begun from; 0 when it was read from the journal alone. */
+  indexedOffset = 0;
   /** Length of the last line, without LF: lets the index prove itself against the file. */
   lastLineBytes = 0;
 

@@ -18,7 +18,11 @@ export function formatTimestamp(ms: number): string {
   const wholeMs = Math.trunc(ms);
   // A commit asks for the same millisecond many times.
   if (wholeMs !== lastMs) {
-    lastText = withFraction(wholeMs, String(((wholeMs % 1000) + 1000) % 1000).padStart(3, '0'));
+    const iso = new Date(wholeMs).toISOString();
+    let end = iso.length - 1;
+    while (iso[end - 1] === '0') end -= 1;
+    // Nothing but zeros after the point: the point goes too.
+    lastText = `${iso.slice(0, iso[end - 1] === '.' ? end - 1 : end)}Z`;
     lastMs = wholeMs;
   }
   return lastText;

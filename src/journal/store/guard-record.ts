@@ -24,12 +24,17 @@ export interface GuardRecord {
 /** The record has a fixed size, so that it is replaced by one write. */
 export const GUARD_RECORD_BYTES = 512;
 
+const LF = 0x0a;
+
 /** Most that the clocks of this host and of the file server may differ for a claim to be matched by its time. */
 const MATCH_WINDOW_MS = 2_000;
 
 export function encodeGuardRecord(record: GuardRecord): Buffer {
-  const text = JSON.stringify(record);
-  return Buffer.from(`${text.slice(0, GUARD_RECORD_BYTES - 1).padEnd(GUARD_RECORD_BYTES - 1)}\n`, 'latin1');
+  const bytes = Buffer.alloc(GUARD_RECORD_BYTES, ' ');
+  // A record that does not fit is cut, and reads as none: the lock directory then has to grow stale by itself.
+  bytes.write(JSON.stringify(record), 0, GUARD_RECORD_BYTES - 1, 'latin1');
+  bytes[GUARD_RECORD_BYTES - 1] = LF;
+  return bytes;
 }
 
 /** Undefined for anything that is not a whole record: the file is a hint and may hold anything. */
