@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { verify } from '../../src/index.js';
 import { runCli } from '../support/cli.js';
+import { goFiles, signer, writeEvidence } from './evidence.js';
 import { fullEvent, reportOfDamage, writeSession } from './samples.js';
 import { complaints, resolve, schemaOf } from './schema-files.js';
 
@@ -18,6 +20,16 @@ const subjects: readonly (readonly [schema: string, key: string])[] = [
   ['verify-report', 'report'],
   ['verify-report#/$defs/coverage', 'coverage'],
   ['verify-report#/$defs/problem', 'problem'],
+  ['runpack-report', 'runpack'],
+  ['runpack-report#/$defs/mismatch', 'mismatch'],
+  ['runpack-report#/$defs/problem', 'runpackProblem'],
+  ['chain-report', 'chain'],
+  ['chain-report#/$defs/problem', 'chainProblem'],
+  ['proof-report', 'proof'],
+  ['trace-report', 'trace'],
+  ['trace-report#/$defs/problem', 'traceProblem'],
+  ['checkpoint-result', 'sealed'],
+  ['checkpoint-result#/$defs/output', 'sealedOutput'],
   ['error-envelope', 'envelope'],
 ];
 
@@ -31,6 +43,7 @@ beforeAll(async () => {
   const report = await reportOfDamage(session.lines);
   const payload = { sha256: 'd4'.repeat(32), size: 3, media_type: 'text/plain' };
   const envelope = await runCli(['run', 'session', 'append', '--json', '--nope']);
+  Object.assign(samples, await evidenceSamples());
   Object.assign(samples, {
     input: fullEvent,
     event: { ...(line('event')[0]?.['event'] as Fields), payload },
@@ -49,6 +62,8 @@ beforeAll(async () => {
     envelope: {
       ...(JSON.parse(envelope.stdout) as Fields),
       journal: 'x.jsonl',
+      path: 'x.zip',
+      chain_path: 'x_chain.json',
       receipt: session.receipts[0],
       appended: 1,
       skipped: 0,
@@ -57,6 +72,37 @@ beforeAll(async () => {
     },
   });
 });
+
+/** Reports on evidence beside a journal; what one report cannot have at once is put together from several. */
+async function evidenceSamples(): Promise<Record<string, unknown>> {
+  const evidence = await writeEvidence();
+  const [tampered = ''] = goFiles(/z_tamper\.zip$/);
+  const [badTrace = ''] = goFiles(/t_tamper\.json$/);
+  const runpack = await verify(tampered);
+  const trace = await verify(badTrace, { publicKeys: [signer.publicKey] });
+  const problem = { kind: 'bad_json', entry: 'run.json', line: 1, expected: 'a', found: 'b', meaning: 'c' };
+  return {
+    runpack,
+    mismatch: runpack.kind === 'runpack' ? runpack.hash_mismatches[0] : undefined,
+    runpackProblem: problem,
+    chain: await verify(evidence.chain),
+    chainProblem: { ...problem, checkpoint_index: 1, runpack: 'cp1.zip' },
+    proof: { ...(await verify(evidence.consistencyProof)), ...(await verify(evidence.inclusionProof)) },
+    trace: { ...trace, correlation_id: 'c1' },
+    traceProblem: { ...trace.problems[0], field: 'verdict', expected: 'a', found: 'b' },
+    sealed: evidence.checkpoint,
+    sealedOutput: {
+      ...evidence.checkpoint,
+      ok: true,
+      operation: 'close',
+      journal: 's1.jsonl',
+      correlation_id: 'c1',
+      note_path: 's1.note',
+      already_closed: false,
+      warnings: ['dev'],
+    },
+  };
+}
 
 /** One value of every JSON type; a number that is no integer stands for both kinds of wrong numbers. */
 const VALUES: Readonly<Record<string, unknown>> = {

@@ -2,7 +2,6 @@
  * The schemas and the TypeScript types say the same. The tables below are held to the types by the compiler: a field too
  * many, too few, of another type or optional where the type is not, does not compile. The tests hold them to the schemas.
  */
-import { describe, expect, test } from 'vitest';
 import { ERROR_CODES, type ErrorCategory } from '../../src/errors.js';
 import {
   VERDICTS,
@@ -20,25 +19,7 @@ import {
   type VerifyCoverage,
   type VerifyReport,
 } from '../../src/index.js';
-import { resolve, schemaOf, type Schema } from './schema-files.js';
-
-/** The JSON Schema type of a TypeScript type. */
-type JsonType<V> = [V] extends [string]
-  ? 'string'
-  : [V] extends [number]
-    ? 'integer'
-    : [V] extends [boolean]
-      ? 'boolean'
-      : [V] extends [readonly unknown[]]
-        ? 'array'
-        : [V] extends [readonly unknown[] | null]
-          ? 'array|null'
-          : 'object';
-
-/** Each field of T with its JSON type, and a question mark where it may be absent. */
-type Fields<T> = {
-  readonly [K in keyof Required<T>]: `${JsonType<Required<T>[K]>}${Pick<T, K> extends Required<Pick<T, K>> ? '' : '?'}`;
-};
+import { allOf, testFields, testWords, type Fields } from './type-tables.js';
 
 const EVENT_INPUT = {
   tool_name: 'string',
@@ -183,7 +164,7 @@ const PROBLEM = {
   meaning: 'string',
 } as const satisfies Fields<Problem>;
 
-describe.each([
+testFields([
   ['event-input', '', EVENT_INPUT],
   ['event', '', EVENT],
   ['event', '/$defs/payload', PAYLOAD],
@@ -195,23 +176,7 @@ describe.each([
   ['verify-report', '', REPORT],
   ['verify-report', '/$defs/coverage', COVERAGE],
   ['verify-report', '/$defs/problem', PROBLEM],
-])('%s%s', (name, pointer, fields) => {
-  const root = schemaOf(name);
-  const schema = resolve(`#${pointer}`, root);
-
-  test('has the fields of its TypeScript type, of the same types', () => {
-    const typed = Object.entries(fields).map(([field, type]) => [field, type.replace('?', '')]);
-    expect(typesOf(schema, root)).toEqual(Object.fromEntries(typed));
-  });
-
-  test('requires the fields that its TypeScript type requires', () => {
-    const needed = Object.entries(fields).filter(([, type]) => !type.endsWith('?'));
-    expect(schema.required?.toSorted()).toEqual(needed.map(([field]) => field).toSorted());
-  });
-});
-
-/** Every value of a union of words, held to it by the compiler. */
-const allOf = <T extends string>(words: Readonly<Record<T, true>>): string[] => Object.keys(words).toSorted();
+]);
 
 const DURABILITIES = allOf<Durability>({ durable: true, buffered: true });
 const RECORD_TYPES = allOf<JournalLine['recordType']>({ header: true, event: true, checkpoint: true });
@@ -255,7 +220,7 @@ const SIGNATURE_STATUSES = allOf<VerifyReport['signature_status']>({
   failed: true,
 });
 
-test.each([
+testWords([
   ['event', '/properties/verdict', VERDICTS],
   ['receipt', '/properties/durability', DURABILITIES],
   ['journal-line', '/properties/record_type', RECORD_TYPES],
@@ -263,18 +228,4 @@ test.each([
   ['verify-report', '/properties/signature_status', SIGNATURE_STATUSES],
   ['error-envelope', '/properties/error_code', Object.keys(ERROR_CODES)],
   ['error-envelope', '/properties/error_category', CATEGORIES],
-])('%s#%s allows the words of its TypeScript type and no others', (name, pointer, words) => {
-  expect(resolve(`#${pointer}`, schemaOf(name)).enum?.toSorted()).toEqual([...words].toSorted());
-});
-
-function typesOf(schema: Schema, root: Schema): Record<string, string> {
-  const entries = Object.entries(schema.properties ?? {}).map(([field, property]) => [field, typeOf(property, root)]);
-  return Object.fromEntries(entries) as Record<string, string>;
-}
-
-function typeOf(property: Schema, root: Schema): string {
-  if (property.type !== undefined) return [property.type].flat().join('|');
-  if (property.$ref === undefined) throw new Error('a property without a type');
-  const isLocal = property.$ref.startsWith('#');
-  return typeOf(resolve(property.$ref, root), isLocal ? root : resolve(property.$ref.split('#')[0] ?? '', root));
-}
+]);
