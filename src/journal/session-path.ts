@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { GaitError } from '../errors.js';
 import { checkId } from './event-fields.js';
-import { cleanPath } from './store/index.js';
+import { cleanFolder } from './store/index.js';
 
 const MAX_NAME_BYTES = 200;
 const NOT_PORTABLE = /[/\\:*?"<>|]/;
@@ -23,7 +23,7 @@ export function sessionJournalPath(root: string, sessionId: string): string {
       details: { field: 'session_id', found: id },
     });
   }
-  return join(cleanPath(root), `${id}.jsonl`);
+  return join(cleanFolder(root), `${id}.jsonl`);
 }
 
 /** Why a name would not survive as a file name on every system; undefined when it would. */

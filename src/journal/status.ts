@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GaitError, isGaitError } from '../errors.js';
 import { loadState, openJournalFile } from './journal-file.js';
 import { refuseUnknown, resolveWorld } from './settings.js';
-import { cleanPath, ioError, resolveJournalPaths, type FileSystem } from './store/index.js';
+import { cleanFolder, ioError, resolveJournalPaths, type FileSystem } from './store/index.js';
 import type { Environment, SessionListEntry, SessionStatus } from './types.js';
 
 const JOURNAL_SUFFIX = '.jsonl';
@@ -53,7 +53,7 @@ export async function* listSessions(
 function readRoot(fs: FileSystem, root: string): string[] {
   try {
     return fs
-      .readDirectory(cleanPath(root))
+      .readDirectory(cleanFolder(root))
       .filter((name) => name.endsWith(JOURNAL_SUFFIX) && !name.startsWith('.'))
       .toSorted();
   } catch (error) {

@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStatus, sha256Hex } from '../../src/index.js';
+import { runCli } from '../support/cli.js';
 import { tempDir } from '../support/temp-dir.js';
 import { gait, snapshot, startedJournal } from './gait.js';
 
@@ -211,4 +212,16 @@ describe('run session list', () => {
     const { code, stdout } = await gait(session('list', '--root', tempDir()));
     expect([code, stdout]).toEqual([0, 'no sessions\n']);
   });
+});
+
+test('the working folder can be the root of sessions, by its name', async () => {
+  const cwd = tempDir();
+  const started = await runCli(['run', 'session', 'start', '--session', 's1', '--root', '.'], { cwd });
+  expect([started.code, started.stderr]).toEqual([0, '']);
+  const listed = await runCli(['run', 'session', 'list', '--root', './', '--json'], { cwd });
+  expect(JSON.parse(listed.stdout)).toMatchObject({ ok: true, sessions: [{ path: 's1.jsonl', ok: true }] });
+  for (const root of ['..', '../x']) {
+    const refused = await runCli(['run', 'session', 'start', '--session', 's1', '--root', root], { cwd });
+    expect([root, refused.code]).toEqual([root, 6]);
+  }
 });

@@ -32,6 +32,11 @@ export function cleanPath(path: string): string {
   return cleaned;
 }
 
+/** As {@link cleanPath}, for a folder: that may be the working directory itself. Throws INVALID_PATH. */
+export function cleanFolder(path: string): string {
+  return normalize(path.trim()) === '.' && path.trim() !== '' ? '.' : cleanPath(path);
+}
+
 /**
  * Resolves a link once, so that two names of a journal mean one lock (W13). The journal itself need not exist yet, its
  * directory neither.
