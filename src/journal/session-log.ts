@@ -3,7 +3,7 @@
  *
  * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
  */
-import { Frontier, leafHash, sha256Hex } from '../sign/index.js';
+import { Frontier, leafHash, leafHashOfText, sha256Hex } from '../sign/index.js';
 import { isReservedTool } from './event-fields.js';
 import { LinkChecker } from './link-checker.js';
 import { isFault, parseRecord, type JournalRecord } from './record.js';
@@ -93,7 +93,8 @@ export class SessionLog implements LogFacts {
       this.#check(parsed, byteOffset);
     }
     // The tree of a checkpoint ends before its own line, so the leaf is added last.
-    this.#addLeaf(leafHash(line), record?.prev !== undefined);
+    const leaf = record === undefined ? leafHash(line) : leafHashOfText(record.text);
+    this.#addLeaf(leaf, record?.prev !== undefined);
     this.lastLineOffset = byteOffset;
     this.#isLastAnEvent = sequence !== undefined;
     return record;

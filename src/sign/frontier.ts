@@ -26,7 +26,7 @@ export class Frontier {
     requireHash(leaf);
     if (this.#size === Number.MAX_SAFE_INTEGER)
       throw new GaitError('INVALID_ARGUMENT', 'the log cannot hold more leaves');
-    let hash: Buffer = Buffer.from(leaf);
+    let hash: Uint8Array = leaf;
     // Each trailing one bit of the size is a subtree as large as what we hold: they pair up. Division, not >>>, since
     // sizes pass 2^32.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
@@ -34,7 +34,7 @@ export class Frontier {
       if (left === undefined) throw new GaitError('INTERNAL', 'frontier has fewer hashes than its size says');
       hash = nodeHash(left, hash);
     }
-    this.#hashes.push(hash);
+    this.#hashes.push(hash === leaf ? Buffer.from(leaf) : (hash as Buffer));
     this.#size++;
   }
 

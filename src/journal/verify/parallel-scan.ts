@@ -11,10 +11,12 @@ import type { SegmentAnswer, SegmentTask, WorkerSetup } from './segment-worker.j
 
 /** Below this the threads cost more than they save. */
 export const PARALLEL_FROM_BYTES: number = 64 * 1024 * 1024;
-const SEGMENT_BYTES = 4 * 1024 * 1024;
+/** Small, so that what travels between the threads dies young. */
+const SEGMENT_BYTES = 512 * 1024;
 /** Segments that may be under way for each worker: bounds the memory. */
 const AHEAD = 2;
 const MAX_WORKERS = 4;
+const YOUNG_GENERATION_MB = 4;
 
 export interface ParallelRange {
   readonly path: string;
@@ -63,7 +65,11 @@ interface Running {
 
 function startWorker(setup: WorkerSetup): Running {
   const running: Running = {
-    worker: new Worker(new URL('./segment-worker.js', import.meta.url), { workerData: setup }),
+    worker: new Worker(new URL('./segment-worker.js', import.meta.url), {
+      workerData: setup,
+      // A worker keeps nothing: without a limit its heap grows to a size that only delays the collector.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    }),
     answers: new Map(),
     failure: undefined,
   };
