@@ -4,12 +4,12 @@ import { problemLines, signatureLines, unprovenLines, warningLines } from './rep
 import { clean, count, pairs } from './text.js';
 
 export function describeChain(report: ChainReport): string[] {
-  const { session_id, run_id, checkpoints_checked, runpacks_checked, signed_by, signed_to_sequence } = report;
-  const { linkage_errors, checkpoint_errors, signature_status } = report;
+  const { session_id, run_id, checkpoints_checked, runpacks_checked, signed_to_sequence } = report;
+  const { linkage_errors, checkpoint_errors } = report;
   return [
     pairs({ session: session_id, run: run_id, checkpoints: checkpoints_checked }),
     `covers: ${count(checkpoints_checked, 'checkpoint')}, ${count(runpacks_checked, 'runpack')}`,
-    ...signatureLines(signature_status, signed_by, `event ${signed_to_sequence}`),
+    ...signatureLines(report, `event ${signed_to_sequence}`),
     ...(linkage_errors.length === 0 ? [] : [`linkage errors: ${linkage_errors.map(clean).join('; ')}`]),
     ...(checkpoint_errors.length === 0 ? [] : [`checkpoint errors: ${checkpoint_errors.map(clean).join('; ')}`]),
     ...problemLines(report, placeOf),

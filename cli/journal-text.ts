@@ -4,7 +4,7 @@ import { problemLines, signatureLines, warningLines } from './report-parts.js';
 import { clean, count, pairs } from './text.js';
 
 export function describeJournal(report: VerifyReport): string[] {
-  const { ok, coverage, session_id, run_id, signature_status, signed_by } = report;
+  const { ok, coverage, session_id, run_id } = report;
   const { events, checkpoints, lines, tree_size, root_hash, unlinked_lines, signed_to_sequence, closed } = coverage;
   const range = events === 0 ? '' : ` (${coverage.first_sequence}..${coverage.last_sequence})`;
   const links = unlinked_lines === 0 ? 'all linked' : `${unlinked_lines} not linked`;
@@ -13,7 +13,7 @@ export function describeJournal(report: VerifyReport): string[] {
     ...(session_id === undefined ? [] : [`session: ${pairs({ session_id, run_id })}${closed ? ', closed' : ''}`]),
     // Of an invalid journal no part is vouched for: it is only said how much was read.
     ok ? `covers: ${counted}, ${links}` : `read: ${counted}`,
-    ...signatureLines(signature_status, signed_by, `event ${signed_to_sequence}`),
+    ...signatureLines(report, `event ${signed_to_sequence}`),
     `root: ${clean(root_hash)} (tree size ${tree_size})`,
     ...problemLines(report, placeOf),
   ];

@@ -4,11 +4,11 @@ import { problemLines, signatureLines, warningLines } from './report-parts.js';
 import { clean, pairs } from './text.js';
 
 export function describeProof(report: ProofReport): string[] {
-  const { ok, origin, tree_size, root_hash, signature_status, signed_by, first_size, first_root } = report;
+  const { ok, origin, tree_size, root_hash, first_size, first_root } = report;
   const { leaf_index, leaf_hash, event } = report;
   return [
     `log: ${pairs({ origin, tree_size, root_hash })}`,
-    ...signatureLines(signature_status, signed_by, `the first ${tree_size} lines of the log`),
+    ...signatureLines(report, `the first ${tree_size} lines of the log`),
     ...(leaf_index === undefined ? [] : [`${ok ? 'proves' : 'claims'}: ${pairs({ leaf_index, leaf_hash })}`]),
     ...(event === undefined ? [] : [`event: ${describeEvent(event)}`]),
     ...(first_size === undefined

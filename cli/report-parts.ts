@@ -51,12 +51,24 @@ export function warningLines<P extends Finding>(
   ];
 }
 
-/** Who signed, and otherwise why nobody is known to have. @param reach how far the signatures go */
-export function signatureLines(status: SignatureStatus, signedBy: readonly string[], reach: string): string[] {
-  const signers = signedBy.map((keyId) => `signed by: ${clean(keyId)}`);
+/** What signature lines are made of. */
+interface Signed {
+  readonly ok: boolean;
+  readonly signature_status: SignatureStatus;
+  readonly signed_by: readonly string[];
+}
+
+/**
+ * Who signed, and otherwise why nobody is known to have. Of invalid evidence no part is vouched for: whoever signed did not
+ * sign what is there.
+ *
+ * @param reach how far the signatures go
+ */
+export function signatureLines({ ok, signature_status: status, signed_by: signedBy }: Signed, reach: string): string[] {
+  const signers = signedBy.map((keyId) => `${ok ? 'signed by' : 'holds a signature by'}: ${clean(keyId)}`);
   switch (status) {
     case 'verified':
-      return [...signers, `signed to: ${reach}`];
+      return ok ? [...signers, `signed to: ${reach}`] : signers;
     case 'failed':
       return [...signers, 'signatures: failed'];
     case 'missing':

@@ -84,6 +84,15 @@ describe('verify, whatever the evidence is', () => {
     },
   );
 
+  test('of a journal that was changed under its signature, nobody is said to have signed any part', async () => {
+    const copy = join(tempDir(), 's1.jsonl');
+    writeFileSync(copy, readFileSync(journal, 'utf8').replace('"sequence":2', '"sequence":2,"x":1'));
+    const { code, stdout } = await gait(['verify', copy, ...keys()]);
+    expect(code).toBe(2);
+    expect(stdout).not.toMatch(/^signed (?:by|to)|^covers/m);
+    expect(stdout).toMatch(/^problem: line 3, byte \d+, sequence 2: prev_mismatch$/m);
+  });
+
   test('a private key stands in for the public one', async () => {
     const privateKey = newKey.replace('_public', '_private');
     const { code, json } = await gait(['verify', evidence.runpack, '--private-key', privateKey, '--json']);
