@@ -43,4 +43,7 @@ void run(process.argv.slice(2), {
   onInterrupt,
 }).then((exitCode) => {
   process.exitCode = exitCode;
+  // A wait for a lock cannot be cancelled: without this, a command that gave up on a stopped writer would live as long as
+  // that one. What was printed goes out first.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 });

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { GaitError, openJournal, type OpenOptions, type Receipt } from '../../src/index.js';
 import { codeOf, event } from '../support/appending.js';
+import { runCli } from '../support/cli.js';
 import { expectLinear, readEvents } from '../support/linear-journal.js';
 import { POINTS, StoppedWriter, type Point } from '../support/stopped-writer.js';
 
@@ -127,4 +128,28 @@ describe('a writer stopped in its critical section where only the lock directory
     await expectLinear(stopped.path, new Map([...receipts, ...others]));
     expect(idsOf(stopped.path)).toEqual(['first', 'held', 'other-1', 'later']);
   });
+});
+
+test('a command that gave up waiting for a stopped writer ends, and says who is in the way', async () => {
+  const writer = await StoppedWriter.at('before the sync', { lockLayers: 'both' });
+  const args = [
+    'run',
+    'session',
+    'append',
+    '--journal',
+    writer.path,
+    '--tool',
+    'sh.run',
+    '--verdict',
+    'allow',
+    '--json',
+  ];
+  const { code, stdout } = await runCli(args, { env: { GAIT_SESSION_LOCK_TIMEOUT: '200ms' } });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    error_code: 'LOCK_TIMEOUT',
+    retryable: true,
+    details: { owner: { pid: writer.pid } },
+  });
+  await writer.goOn();
 });
