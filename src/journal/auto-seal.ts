@@ -4,7 +4,7 @@ import type { SealPolicy } from './types.js';
 export class AutoSeal {
   readonly policy: SealPolicy;
   /** The last automatic seal failed with this, and none has worked since. Shown when the handle is closed. */
-  failure: unknown;
+  failure: Error | undefined;
   readonly #seal: () => Promise<unknown>;
   #timer: NodeJS.Timeout | undefined;
 
@@ -42,7 +42,7 @@ export class AutoSeal {
       await work();
       this.failure = undefined;
     } catch (error) {
-      this.failure = error;
+      this.failure = error instanceof Error ? error : new Error(String(error));
     }
   }
 }

@@ -1,6 +1,5 @@
 /** One check for each field that a caller may give: returns the stored form, or undefined for "as good as absent". */
 import { GaitError } from '../errors.js';
-import { parseExactJson } from '../sign/index.js';
 import { normalizeTimestamp } from './timestamp.js';
 import { VERDICTS, type EventInput } from './types.js';
 
@@ -98,11 +97,6 @@ export const CHECKED_FIELDS: Readonly<Record<string, FieldCheck>> = {
   attributes: object,
   idempotency_key: optionalId,
 } satisfies Record<keyof EventInput, FieldCheck>;
-
-/** Parses an event from text, refusing what JSON.parse would quietly change. Throws INVALID_JSON. */
-export function parseEventText(text: string): unknown {
-  return parseExactJson(text);
-}
 
 function isBlank(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === '';

@@ -9,7 +9,7 @@ import { canonicalJson, canonicalString, sha256 } from '../sign/index.js';
 import { CHECKED_FIELDS, isReservedTool } from './event-fields.js';
 import { EVENT_SCHEMA_ID, MAX_LINE_BYTES, SCHEMA_VERSION } from './record.js';
 import { formatTimestamp } from './timestamp.js';
-import type { EventInput, PayloadRef, SessionEvent } from './types.js';
+import type { EventInput, PayloadRef } from './types.js';
 
 /** What every event of a session shares. */
 export interface EventFrame {
@@ -107,11 +107,6 @@ const PLACE_BYTES: number = String(Number.MAX_SAFE_INTEGER).length + 64 + '","re
 /** The whole line, without LF. @param prev leaf hash of the line before, lower-case hex */
 export function eventLine(event: EncodedEvent, sequence: number, prev: string): string {
   return `${event.beforeSequence}${sequence}${event.afterSequence}${prev}","record_type":"event"}`;
-}
-
-/** The event as a reader of that line would see it. */
-export function eventOfLine(line: string): SessionEvent {
-  return (JSON.parse(line) as { event: SessionEvent }).event;
 }
 
 // The caller's fields in RFC 8785 order, with the places where the journal's own fields go between them.

@@ -12,7 +12,7 @@ import { errnoOf, ioError, readChunks, type JournalPaths } from './store/index.j
 import type { EventInput, PayloadInput, PayloadRef } from './types.js';
 
 /** Media type of attributes that were moved out of their event. */
-export const ATTRIBUTES_MEDIA_TYPE = 'application/vnd.gait.attributes+json';
+const ATTRIBUTES_MEDIA_TYPE = 'application/vnd.gait.attributes+json';
 
 export interface Intake {
   readonly world: World;

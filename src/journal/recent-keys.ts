@@ -2,7 +2,7 @@
 import { sha256 } from '../sign/index.js';
 
 /** How many keys of a session are remembered. */
-export const REMEMBERED_KEYS = 1_000;
+const REMEMBERED_KEYS = 1_000;
 
 export interface EventMark {
   readonly sequence: number;

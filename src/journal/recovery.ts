@@ -13,7 +13,7 @@ import { FILE_MODE, makeDirectories, writeFully, type JournalPaths } from './sto
 import type { EventInput, Problem } from './types.js';
 
 /** Reserved tool name of the event that records a repair. */
-export const REPAIR_TOOL = 'gait.journal.repair';
+const REPAIR_TOOL = 'gait.journal.repair';
 
 const KEPT_NAME = /^(\d{1,15})-([0-9a-f]{64})$/;
 

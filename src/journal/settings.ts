@@ -31,7 +31,7 @@ interface LockProfile {
 }
 
 /** The Go tool's lock profiles. Theirs also decided over the journal's sync; ours never do. */
-export const LOCK_PROFILES: Readonly<Record<'standard' | 'swarm', LockProfile>> = {
+const LOCK_PROFILES: Readonly<Record<'standard' | 'swarm', LockProfile>> = {
   standard: { timeoutMs: 2_000, retryMs: 50, staleAfterMs: 300_000 },
   swarm: { timeoutMs: 10_000, retryMs: 20, staleAfterMs: 600_000 },
 };

@@ -41,7 +41,7 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
       return verifyProofFile(path, options);
     case 'trace':
       return verifyTraceFile(path, traceOptions(options));
-    default:
+    case 'unknown':
       throw new GaitError('INVALID_ARGUMENT', `${path} is no evidence of a known kind`, {
         hint: 'journals, runpacks, chains, traces, notes and proofs can be verified',
         details: { path, kind },

@@ -252,7 +252,7 @@ describe('a report', () => {
 });
 
 it('stops before it reads anything when the signal is aborted already', async () => {
-  const path = await newJournal(3);
+  const journal = await newJournal(3);
   const reason = new Error('enough');
-  await expect(verifyJournal(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(verifyJournal(journal, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });

@@ -2,7 +2,7 @@
 import type { Problem } from '../types.js';
 
 /** How many problems, and how many warnings, a report spells out; all are counted. */
-export const MAX_REPORTED = 1_000;
+const MAX_REPORTED = 1_000;
 
 export interface FindingsReport {
   readonly ok: boolean;

@@ -60,7 +60,7 @@ export async function scanInParallel(
 interface Running {
   readonly worker: Worker;
   readonly answers: Map<number, SegmentDigest>;
-  failure: unknown;
+  failure: Error | undefined;
 }
 
 function startWorker(setup: WorkerSetup): Running {

@@ -101,7 +101,7 @@ function readConsistency(value: unknown): { firstSize: number; firstRoot: Buffer
   return {
     firstSize: firstSize as number,
     firstRoot: Buffer.from(firstRoot, 'base64'),
-    hashes: (hashes as string[]).map((hash) => Buffer.from(hash, 'base64')),
+    hashes: hashes.map((hash) => Buffer.from(hash, 'base64')),
     note: parseNote(checkpoint),
   };
 }
