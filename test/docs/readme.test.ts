@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify } from '../../src/index.js';
@@ -24,17 +24,25 @@ describe('the examples of the README', () => {
 
   test('command line: every line succeeds as it stands', async () => {
     const folder = tempDir();
-    const bin = join(folder, 'bin');
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'gait'), `#!/bin/sh\nexec '${process.execPath}' '${gaitBin}' "$@"\n`, { mode: 0o755 });
-    const script = `set -eu\n${exampleIn(readme, 'example:cli')}`;
-    const { status, stdout } = runIn(folder, 'sh', ['-c', script], {
-      PATH: `${bin}${delimiter}${process.env['PATH']}`,
-    });
+    const { status, stdout } = runExample(folder, 'example:cli');
     expect(status).toBe(0);
     expect(stdout).toContain('"last_sequence":2');
     const report = await verify(join(folder, 'sessions', 's1.jsonl'));
     expect(report).toMatchObject({ ok: true, coverage: { events: 2 } });
+  });
+
+  test('sealing: a stranger with the public key checks all of it, and finds what is changed later', () => {
+    const folder = tempDir();
+    expect(runExample(folder, 'example:seal').status).toBe(0);
+    rmSync(join(folder, 'keys', 'gait_private.key'));
+    const { status, stdout } = runExample(folder, 'example:check');
+    expect(status).toBe(0);
+    expect(stdout.match(/^verify ok: /gm)).toHaveLength(4);
+    expect(stdout.match(/^signed by: [0-9a-f]{64}$/gm)).toHaveLength(4);
+
+    const journal = join(folder, 'sessions', 's1.jsonl');
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"verdict":"allow"', '"verdict":"block"'));
+    expect(runExample(folder, 'example:check').status).toBe(2);
   });
 });
 
@@ -76,6 +84,15 @@ function headingsOf(path: string): string[] {
       .replaceAll(/[^\w -]/g, '')
       .replaceAll(' ', '-'),
   );
+}
+
+/** Runs an example of the README in a shell that stops at the first failure, with `gait` on its path. */
+function runExample(folder: string, name: string): SpawnSyncReturns<string> {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'gait'), `#!/bin/sh\nexec '${process.execPath}' '${gaitBin}' "$@"\n`, { mode: 0o755 });
+  const PATH = `${bin}${delimiter}${process.env['PATH']}`;
+  return runIn(folder, 'sh', ['-c', `set -eu\n${exampleIn(readme, name)}`], { PATH });
 }
 
 function runIn(

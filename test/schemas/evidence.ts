@@ -12,6 +12,7 @@ export const stranger: KeyPair = keyPairFromSeed(Buffer.alloc(32, 8));
 const goVectors = join(repositoryRoot, 'test', 'vectors', 'gait-go');
 
 export interface Evidence {
+  readonly journal: string;
   readonly checkpoint: CheckpointResult;
   readonly runpack: string;
   readonly chain: string;
@@ -22,21 +23,21 @@ export interface Evidence {
 
 export async function writeEvidence(): Promise<Evidence> {
   const folder = tempDir();
-  const path = join(folder, 's1.jsonl');
+  const journal = join(folder, 's1.jsonl');
   const [runpack, note] = [join(folder, 'cp1.zip'), join(folder, 's1.note')];
-  await startSession(path, { session_id: 's1', run_id: 'run_1' });
-  const journal = await openJournal(path);
-  await journal.append({ tool_name: 'fs.write', verdict: 'allow' });
-  await journal.append({ tool_name: 'sh.run', verdict: 'block' });
-  const checkpoint = await journal.checkpoint({ key: signer, out: runpack, noteOut: note });
-  await journal.close();
+  await startSession(journal, { session_id: 's1', run_id: 'run_1' });
+  const handle = await openJournal(journal);
+  await handle.append({ tool_name: 'fs.write', verdict: 'allow' });
+  await handle.append({ tool_name: 'sh.run', verdict: 'block' });
+  const checkpoint = await handle.checkpoint({ key: signer, out: runpack, noteOut: note });
+  await handle.close();
 
   const inclusionProof = join(folder, 'event2.proof');
-  writeFileSync(inclusionProof, (await proveInclusion(path, 2)).text);
+  writeFileSync(inclusionProof, (await proveInclusion(journal, 2)).text);
   const consistencyProof = join(folder, 'from2.json');
-  writeFileSync(consistencyProof, (await proveConsistency(path, 2)).text);
+  writeFileSync(consistencyProof, (await proveConsistency(journal, 2)).text);
   const chain = checkpoint.chain_path ?? '';
-  return { checkpoint, runpack, chain, note, inclusionProof, consistencyProof };
+  return { journal, checkpoint, runpack, chain, note, inclusionProof, consistencyProof };
 }
 
 /** Files of the Go tool whose names fit, by their path. */
