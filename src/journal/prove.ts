@@ -15,6 +15,7 @@ import {
   type LeafRange,
 } from '../sign/index.js';
 import { corrupt, openJournalFile, refuseProblems } from './journal-file.js';
+import { SCHEMA_VERSION } from './record.js';
 import { refuseUnknown, resolveWorld, type World } from './settings.js';
 import { SessionLog } from './session-log.js';
 import { LineSplitter, resolveJournalPaths, scan } from './store/index.js';
@@ -88,7 +89,7 @@ export async function proveConsistency(path: string, fromSize: number, options: 
   const hashes = await source.roots(consistencyRanges(fromSize, sealed.size), sealed);
   const text = canonicalJson({
     schema_id: CONSISTENCY_SCHEMA_ID,
-    schema_version: '1.0.0',
+    schema_version: SCHEMA_VERSION,
     first_size: fromSize,
     first_root: firstRoot.toString('base64'),
     hashes: hashes.map((hash) => hash.toString('base64')),

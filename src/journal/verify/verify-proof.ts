@@ -1,6 +1,7 @@
 /** Checks what stands alone: a checkpoint's note, an inclusion proof, a consistency proof. Text in, report out. */
 import { GaitError, isGaitError } from '../../errors.js';
 import {
+  HASH_BYTES,
   keyId,
   leafHash,
   noteKey,
@@ -15,7 +16,7 @@ import {
   type TreeHead,
 } from '../../sign/index.js';
 import { CONSISTENCY_SCHEMA_ID } from '../prove.js';
-import { isFault, parseRecord } from '../record.js';
+import { isFault, parseRecord, SCHEMA_VERSION } from '../record.js';
 import type { Problem, SessionEvent, SignatureStatus } from '../types.js';
 import { Findings, type FindingsReport } from './findings.js';
 
@@ -86,24 +87,47 @@ function verifyConsistencyText(text: string, path: string, demands: ProofDemands
   return claim.report(path, { first_size: firstSize, first_root: firstRoot.toString('hex') });
 }
 
-function readConsistency(value: unknown): { firstSize: number; firstRoot: Buffer; hashes: Buffer[]; note: SignedNote } {
+interface Consistency {
+  readonly firstSize: number;
+  readonly firstRoot: Buffer;
+  readonly hashes: readonly Buffer[];
+  readonly note: SignedNote;
+}
+
+const CONSISTENCY_KEYS = new Set(['schema_id', 'schema_version', 'first_size', 'first_root', 'hashes', 'checkpoint']);
+/** Most hashes of a proof in a tree of 2^53 - 1 leaves, and the one that RFC 6962 may add. */
+const MAX_CONSISTENCY_HASHES = 54;
+
+/** What is read must be what the text says, and all of it: a proof that can be written in two ways can be changed unseen. */
+function readConsistency(value: unknown): Consistency {
   const fields = value as Readonly<Record<string, unknown>>;
-  const { schema_id: schemaId, first_size: firstSize, first_root: firstRoot, hashes, checkpoint } = fields;
+  const { schema_id: schemaId, schema_version: version, first_size: firstSize, hashes, checkpoint } = fields;
   const isProof =
     schemaId === CONSISTENCY_SCHEMA_ID &&
+    version === SCHEMA_VERSION &&
+    Object.keys(fields).every((key) => CONSISTENCY_KEYS.has(key)) &&
     Number.isSafeInteger(firstSize) &&
-    typeof firstRoot === 'string' &&
     Array.isArray(hashes) &&
-    hashes.length <= 64 &&
-    hashes.every((hash) => typeof hash === 'string') &&
+    hashes.length <= MAX_CONSISTENCY_HASHES &&
     typeof checkpoint === 'string';
-  if (!isProof) throw new GaitError('INVALID_NOTE', 'not a consistency proof', { details: { reason: 'bad_fields' } });
+  if (!isProof) throw notConsistency('bad_fields');
   return {
     firstSize: firstSize as number,
-    firstRoot: Buffer.from(firstRoot, 'base64'),
-    hashes: hashes.map((hash) => Buffer.from(hash, 'base64')),
+    firstRoot: decodeHash(fields['first_root']),
+    hashes: (hashes as readonly unknown[]).map(decodeHash),
     note: parseNote(checkpoint),
   };
+}
+
+function decodeHash(base64: unknown): Buffer {
+  const bytes = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64');
+  // The decoder skips what is no base64, and bits that stand for nothing.
+  if (bytes.length === HASH_BYTES && bytes.toString('base64') === base64) return bytes;
+  throw notConsistency('bad_hash');
+}
+
+function notConsistency(reason: string): GaitError {
+  return new GaitError('INVALID_NOTE', 'not a consistency proof', { details: { reason } });
 }
 
 /** A note and what has been found about it. */
