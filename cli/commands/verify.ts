@@ -107,7 +107,8 @@ async function tell(invocation: Invocation, { json, text = [], warnings = [] }: 
   const { out } = invocation;
   if (invocation.json) {
     const identity = { operation: 'verify', correlation_id: await invocation.correlationId() };
-    await out.write(await jsonLine({ ...identity, ...json }));
+    // The command's own id last: a trace has one too.
+    await out.write(await jsonLine({ ...json, ...identity }));
     return;
   }
   await out.write(text.map((line) => `${line}\n`).join(''));

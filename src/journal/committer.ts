@@ -117,7 +117,7 @@ export class Committer {
     state.add(Buffer.from(built.line), start);
     const { checkpoint, note } = built;
     const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
-    const chainPath = await publishAfter(context, options, { note, journalSizeBytes: state.offset });
+    const chainPath = await publishAfter(context, options, { checkpoint, note, journalSizeBytes: state.offset });
     return {
       checkpoint,
       ...(note === undefined ? {} : { note }),

@@ -2,6 +2,7 @@
  * What surrounds the line of a checkpoint: the runpack that is written before it, and the files that are written after it,
  * for people and for the Go tool. Everything here happens under the writer lock.
  */
+import { isGaitError } from '../errors.js';
 import type { KeyPair } from '../sign/index.js';
 import { unsealedRange } from './checkpoint.js';
 import { SALT_BYTES } from './payload-files.js';
@@ -9,12 +10,15 @@ import { checkNoteTarget, writeNote } from './note-file.js';
 import { openPayload } from './payload-reader.js';
 import { readJournal } from './reader.js';
 import {
+  chainPath,
   checkChainTargets,
   checkRunpackTarget,
+  readChain,
   writeChain,
   writeGoState,
   writeRunpack,
   type RunpackPayload,
+  type SessionChain,
 } from './runpack/index.js';
 import type { SessionLog } from './session-log.js';
 import type { World } from './settings.js';
@@ -71,12 +75,39 @@ export async function packBefore(
 export async function publishAfter(
   context: SealContext,
   options: CheckpointOptions,
-  sealed: { readonly note: string | undefined; readonly journalSizeBytes: number },
+  sealed: {
+    readonly checkpoint: SessionCheckpoint;
+    readonly note: string | undefined;
+    readonly journalSizeBytes: number;
+  },
 ): Promise<string | undefined> {
   const { world, paths, log } = context;
   writeGoState(world, paths, log, sealed.journalSizeBytes);
   if (options.noteOut !== undefined && sealed.note !== undefined) writeNote(world, options.noteOut, sealed.note);
-  return writesChain(options) ? rewriteChain(context, options.chainOut) : undefined;
+  return writesChain(options) ? rewriteChain(context, options.chainOut) : extendChain(context, sealed.checkpoint);
+}
+
+/** A chain that is there must not fall behind: an auditor could not tell it from one that was cut short (W21). */
+async function extendChain(context: SealContext, checkpoint: SessionCheckpoint): Promise<string | undefined> {
+  const { world, paths, header } = context;
+  const path = chainPath(paths.journal);
+  if (world.fs.lstat(path) === undefined) return undefined;
+  const chain = chainOf(world, path, header);
+  if (chain === undefined) return undefined;
+  const isNext = chain.checkpoints.at(-1)?.checkpoint_digest === checkpoint.prev_checkpoint_digest;
+  if (!isNext) return rewriteChain(context);
+  return writeChain(world, paths, header, [...chain.checkpoints, checkpoint]);
+}
+
+/** Undefined for a chain of somebody else, or none: nobody asked for it to be written over. */
+function chainOf({ fs }: World, path: string, header: SessionHeader): SessionChain | undefined {
+  try {
+    const { chain } = readChain(fs, path);
+    return chain.session_id === header.session_id && chain.run_id === header.run_id ? chain : undefined;
+  } catch (error) {
+    if (isGaitError(error) && error.code === 'INVALID_CHAIN') return undefined;
+    throw error;
+  }
 }
 
 /** Makes the chain anew from the journal's checkpoints (W29). */
@@ -88,7 +119,7 @@ export async function rewriteChain({ world, paths, header }: SealContext, extraP
   return writeChain(world, paths, header, checkpoints, extraPath);
 }
 
-/** A seal without a pack costs the same at any size; the chain lists all checkpoints, so it is written on demand alone. */
+/** The chain lists all checkpoints and is begun on demand alone: a seal without one costs the same at any size. */
 function writesChain({ out, chainOut }: CheckpointOptions): boolean {
   return out !== undefined || chainOut !== undefined;
 }

@@ -1,9 +1,9 @@
 /** The tables of docs/format.md on what travels beside a journal, held against what gait and the Go tool write. */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import canonicalize from 'canonicalize';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openJournal } from '../../src/index.js';
+import { openJournal, verify } from '../../src/index.js';
 import { oracleUnzip } from '../interop/runpack-oracle.js';
 import { goFiles, signer, writeEvidence, type Evidence } from '../schemas/evidence.js';
 import { readDocument } from './documents.js';
@@ -100,12 +100,14 @@ test('a chain has the documented keys, and the checkpoints as they stand in the 
   expect(text).toBe(`${JSON.stringify(chain, null, 2)}\n`);
 });
 
-test('a chain goes on only with the checkpoints that write a runpack, or when it is made anew, as the document says', async () => {
+test('a chain that is there goes on with every checkpoint, with a runpack or without, and can be made anew', async () => {
   const journal = await openJournal(evidence.journal);
   const countListed = (): number => (readJson(evidence.chain)['checkpoints'] as unknown[]).length;
   await journal.append({ tool_name: 'sh.run', verdict: 'allow' });
   await journal.checkpoint();
-  expect(countListed()).toBe(1);
+  expect(countListed()).toBe(2);
+  expect(await verify(evidence.chain)).toMatchObject({ ok: true, checkpoints_checked: 2 });
+  writeFileSync(evidence.chain, '');
   await journal.rebuildChain();
   expect(countListed()).toBe(2);
   await journal.close();
