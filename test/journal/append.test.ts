@@ -21,7 +21,8 @@ const MAX_LINE_BYTES = 65_535;
 describe('the length of a line', () => {
   it('may be 65,535 bytes and not one more, counted in bytes, not in characters', async () => {
     const path = await newJournal();
-    const padded = (size: number) => toolCall(1, { relationship: { pad: 'é'.repeat(size >> 1) + 'x'.repeat(size & 1) } });
+    const padded = (size: number) =>
+      toolCall(1, { relationship: { pad: 'é'.repeat(size >> 1) + 'x'.repeat(size & 1) } });
     await withJournal(path, async (journal) => {
       await journal.append(padded(0));
       const overhead = Buffer.byteLength(linesOf(path)[1] ?? '');
