@@ -84,7 +84,9 @@ describe('an inclusion proof', () => {
           kind: 'inclusion_proof',
           signature_status: 'verified',
           origin: 'gait/s1',
-          ...{ tree_size: leaves.length, root_hash: facts.root_hash, leaf_index: facts.leaf_index },
+          tree_size: leaves.length,
+          root_hash: facts.root_hash,
+          leaf_index: facts.leaf_index,
           leaf_hash: leaves[facts.leaf_index]?.toString('hex'),
           event: { sequence, tool_name: `tool.${sequence}` },
         });
@@ -144,7 +146,7 @@ describe('an inclusion proof', () => {
     const lines = linesOf(journal);
     const last = JSON.parse(lines.at(-1) ?? '') as { note: string };
     const forged = JSON.stringify({ ...last, note: note.replace(/\n7\n|\n8\n/, `\n${lines.length - 1}\n`) });
-    writeFileSync(journal, `${lines.with(-1, forged).join('\n')}\n`);
+    writeFileSync(journal, `${[...lines.slice(0, -1), forged].join('\n')}\n`);
     expect((await caught(proveInclusion(journal, 1))).code).toBe('JOURNAL_CORRUPT');
   });
 });

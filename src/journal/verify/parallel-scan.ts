@@ -9,10 +9,21 @@ import { HASH_BYTES } from '../../sign/index.js';
 import type { SegmentDigest, SessionNames } from './segment.js';
 import type { SegmentAnswer, SegmentTask, WorkerSetup } from './segment-worker.js';
 
-/** Below this the threads cost more than they save. */
-export const PARALLEL_FROM_BYTES: number = 64 * 1024 * 1024;
-/** Small, so that what travels between the threads dies young. */
-const SEGMENT_BYTES = 512 * 1024;
+/** How a journal is shared out. */
+export interface ParallelLimits {
+  /** Below this the threads cost more than they save. */
+  readonly fromBytes: number;
+  /** Left to the caller at both ends: the header, and the last lines with whatever follows them. */
+  readonly marginBytes: number;
+  /** Small, so that what travels between the threads dies young. */
+  readonly segmentBytes: number;
+}
+
+export const PARALLEL_LIMITS: ParallelLimits = {
+  fromBytes: 64 * 1024 * 1024,
+  marginBytes: 1024 * 1024,
+  segmentBytes: 512 * 1024,
+};
 /** Segments that may be under way for each worker: bounds the memory. */
 const AHEAD = 2;
 const MAX_WORKERS = 4;
@@ -24,12 +35,13 @@ export interface ParallelRange {
   /** Both at the start of a line, or at the end of the file. */
   readonly from: number;
   readonly to: number;
+  readonly segmentBytes: number;
 }
 
 /** Receives the lines in the order of the file. */
 export interface LineTaker {
-  /** An ordinary event, linked to the line before it. */
-  event(sequence: number, leaf: Buffer, byteOffset: number): void;
+  /** An ordinary event, linked to the line before it. @param nextOffset of the line after it */
+  event(sequence: number, leaf: Buffer, byteOffset: number, nextOffset: number): void;
   /** Any other line. */
   line(line: Buffer, byteOffset: number): void;
 }
@@ -86,11 +98,11 @@ async function takeSegments(
   taker: LineTaker,
   onSegment: (position: number) => void,
 ): Promise<number> {
-  const count = Math.ceil((range.to - range.from) / SEGMENT_BYTES);
+  const count = Math.ceil((range.to - range.from) / range.segmentBytes);
   const send = (id: number): void => {
     if (id >= count) return;
-    const from = range.from + id * SEGMENT_BYTES;
-    const task: SegmentTask = { id, from, to: Math.min(from + SEGMENT_BYTES, range.to) };
+    const from = range.from + id * range.segmentBytes;
+    const task: SegmentTask = { id, from, to: Math.min(from + range.segmentBytes, range.to) };
     workers[id % workers.length]?.worker.postMessage(task);
   };
   for (let id = 0; id < workers.length * AHEAD; id += 1) send(id);
@@ -122,14 +134,16 @@ function take({ start, lengths, leaves, sequences, others, end }: SegmentDigest,
   let other = 0;
   for (let at = 0; at < lengths.length; at += 1) {
     const sequence = sequences[at] ?? 0;
+    const nextOffset = byteOffset + (lengths[at] ?? 0) + 1;
     if (sequence > 0) {
       // A copy: the log keeps its last leaf, and must not keep the segment with it.
-      taker.event(sequence, Buffer.from(leaves.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)), byteOffset);
+      const leaf = Buffer.from(leaves.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+      taker.event(sequence, leaf, byteOffset, nextOffset);
     } else {
       taker.line(Buffer.from(others[other] ?? []), byteOffset);
       other += 1;
     }
-    byteOffset += (lengths[at] ?? 0) + 1;
+    byteOffset = nextOffset;
   }
   return end;
 }

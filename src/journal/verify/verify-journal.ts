@@ -17,18 +17,31 @@ import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
 import { resolveDemands, type Demands } from './demands.js';
 import { Findings } from './findings.js';
-import { canRunWorkers, PARALLEL_FROM_BYTES, scanInParallel, type LineTaker } from './parallel-scan.js';
+import {
+  canRunWorkers,
+  PARALLEL_LIMITS,
+  scanInParallel,
+  type LineTaker,
+  type ParallelLimits,
+  type ParallelRange,
+} from './parallel-scan.js';
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
-
-/** Read here even when workers do the rest: the header, and the last lines with whatever follows them. */
-const FIRST_STRETCH_BYTES = 1024 * 1024;
 
 /**
  * @throws GaitError JOURNAL_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT, IO_ERROR, those of an unreadable `since`; the signal's
  * reason when it aborts. What is wrong with the journal is in the report, never thrown.
  */
 export async function verifyJournal(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  return verifyWithin(PARALLEL_LIMITS, path, options);
+}
+
+/** The same, with other limits to what is worth sharing out; the report never depends on them. */
+export async function verifyWithin(
+  limits: ParallelLimits,
+  path: string,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
   refuseUnknown(options, ['onProgress', 'signal', 'publicKeys', 'profile', 'requireSignature', 'since']);
   const demands = resolveDemands(options);
   const { fs } = resolveWorld(options);
@@ -41,11 +54,13 @@ export async function verifyJournal(path: string, options: VerifyOptions = {}): 
       options.signal?.throwIfAborted();
       options.onProgress?.({ bytes, totalBytes, lines: verifier.lines });
     };
-    const isLong = totalBytes >= PARALLEL_FROM_BYTES && fs === nodeFileSystem && canRunWorkers();
+    const isLong = totalBytes >= limits.fromBytes && fs === nodeFileSystem && canRunWorkers();
     if (isLong) {
-      await scan(fs, descriptor, verifier.splitter(0), FIRST_STRETCH_BYTES, { signal: options.signal, onChunk });
+      await scan(fs, descriptor, verifier.splitter(0), limits.marginBytes, { signal: options.signal, onChunk });
       try {
-        await verifier.scanInParallel(paths.journal, totalBytes, onChunk);
+        // The last stretch is read here, as it may end in half a line.
+        const range = { path: paths.journal, to: totalBytes - limits.marginBytes, segmentBytes: limits.segmentBytes };
+        await verifier.scanInParallel(range, onChunk);
       } catch {
         // A worker met what it cannot handle, or could not be started: the rest is read below. What the caller threw
         // from here, by aborting, comes again there.
@@ -87,19 +102,22 @@ class JournalVerifier {
   }
 
   /** Takes in as many lines as can be, from where the verifier is. Nothing, when the session is not known yet. */
-  async scanInParallel(path: string, totalBytes: number, onSegment: (position: number) => void): Promise<void> {
+  async scanInParallel(
+    range: Omit<ParallelRange, 'names' | 'from'>,
+    onSegment: (position: number) => void,
+  ): Promise<void> {
     const names = this.#log.header;
     if (names === undefined) return;
     const taker: LineTaker = {
-      event: (sequence, leaf, at) => {
+      event: (sequence, leaf, at, next) => {
         this.#log.addCheckedEvent(sequence, leaf, at);
+        // Kept up line by line: should a worker give up, the rest is read from here.
+        this.offset = next;
         this.#anchor?.afterLine(this.#log, at);
       },
       line: (line, at) => this.#line(line, at),
     };
-    // The last stretch is read here, as it may end in half a line.
-    const to = totalBytes - FIRST_STRETCH_BYTES;
-    this.offset = await scanInParallel({ path, names, from: this.offset, to }, taker, onSegment);
+    this.offset = await scanInParallel({ ...range, names, from: this.offset }, taker, onSegment);
   }
 
   get lines(): number {
