@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['test/support/child-coverage.ts'],
     // Real processes: tests send signals, change their directory and count descriptors, which worker threads share.
     pool: 'forks',
+    // One for each core: the long tests wait for disks and for other processes, the others compute.
+    maxWorkers: '100%',
     // Generous, because crash and contention tests start hundreds of processes on machines with two cores. A time is
     // never what a test asserts.
     testTimeout: 120_000,
