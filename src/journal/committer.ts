@@ -10,7 +10,7 @@ import type { AppendRequest } from './commit-queue.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { removeIndexLeftovers, saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
-import { packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
+import { checkTargets, packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
 import type { WriterSettings } from './settings.js';
 import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
 import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
@@ -103,7 +103,15 @@ export class Committer {
   }
 
   /** Only under the lock. Throws NOTHING_TO_SEAL, and as packBefore and publishAfter do. */
-  async seal(options: CheckpointOptions): Promise<CheckpointResult> {
+  seal(options: CheckpointOptions): Promise<CheckpointResult> {
+    return this.#seal(options).catch((error: unknown) => {
+      // An automatic seal keeps its failure to itself until close; this handle must know at once.
+      this.#notePoison(error);
+      throw error;
+    });
+  }
+
+  async #seal(options: CheckpointOptions): Promise<CheckpointResult> {
     const { state } = this.#file;
     const context = this.#sealContext();
     const nowMs = context.world.clock();
@@ -116,12 +124,12 @@ export class Committer {
     this.#file.sync({ start, end });
     state.add(Buffer.from(built.line), start);
     const { checkpoint, note } = built;
-    const leaf = { leaf_index: state.log.frontier.size - 1, leaf_hash: state.log.head?.toString('hex') ?? '' };
     const chainPath = await publishAfter(context, options, { checkpoint, note, journalSizeBytes: state.offset });
     return {
       checkpoint,
       ...(note === undefined ? {} : { note }),
-      ...leaf,
+      leaf_index: state.log.frontier.size - 1,
+      leaf_hash: state.log.head?.toString('hex') ?? '',
       ...(chainPath === undefined ? {} : { chain_path: chainPath }),
     };
   }
@@ -134,7 +142,10 @@ export class Committer {
   /** Closing event, then checkpoint. Only under the lock. */
   async complete(options: CheckpointOptions): Promise<CheckpointResult> {
     // A close that died before its checkpoint is finished by the next one.
-    if (!this.#file.state.log.isClosed) await this.#appendEngineEvent(closeEvent());
+    if (!this.#file.state.log.isClosed) {
+      checkTargets(this.#sealContext(), options);
+      await this.#appendEngineEvent(closeEvent());
+    }
     return this.seal(options);
   }
 
@@ -188,12 +199,8 @@ export class Committer {
   /** An event of the journal's own: a repair, a close. */
   async #appendEngineEvent(event: EventInput): Promise<void> {
     const encoded = encodeEvent(event, this.frame, this.#settings.world.clock());
-    const request = {
-      events: [encoded],
-      expectedSequence: undefined,
-      resolve: () => undefined,
-      reject: () => undefined,
-    };
+    const ignore = (): void => undefined;
+    const request = { events: [encoded], expectedSequence: undefined, resolve: ignore, reject: ignore };
     await this.#write(planCommit(this.#file.state, [request]));
   }
 
@@ -232,9 +239,8 @@ export class Committer {
     const deadline = performance.now() + STRAY_PATIENCE_MS;
     while (!this.#file.takeBackStray()) {
       if (performance.now() >= deadline) {
-        throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${this.#paths.journal}`, {
-          details: { path: this.#paths.journal },
-        });
+        const path = this.#paths.journal;
+        throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${path}`, { details: { path } });
       }
       await sleep(STRAY_PAUSE_MS);
     }
@@ -289,12 +295,6 @@ function openLock(paths: JournalPaths, settings: WriterSettings, file: WriterFil
 }
 
 function poisoned(path: string, cause: unknown): GaitError {
-  return new GaitError(
-    'HANDLE_POISONED',
-    `an earlier write to ${path} failed in a way that only opening it anew can settle`,
-    {
-      cause,
-      details: { path },
-    },
-  );
+  const message = `an earlier write to ${path} failed in a way that only opening it anew can settle`;
+  return new GaitError('HANDLE_POISONED', message, { cause, details: { path } });
 }

@@ -35,6 +35,17 @@ export interface SealContext {
 }
 
 /**
+ * Refuses outputs that could not be written. A session must not be closed by a call that is then refused.
+ *
+ * @throws GaitError OUTPUT_EXISTS, CHAIN_CONFLICT, INVALID_ARGUMENT, INVALID_PATH, IO_ERROR
+ */
+export function checkTargets({ world, paths, header }: SealContext, options: CheckpointOptions): void {
+  checkNoteTarget(world, paths, header, options);
+  if (writesChain(options)) checkChainTargets(world.fs, paths, header, options.chainOut);
+  if (options.out !== undefined) checkRunpackTarget(world, options.out, paths);
+}
+
+/**
  * Refuses what cannot be written, then writes the runpack when one is asked for.
  *
  * @throws GaitError OUTPUT_EXISTS, CHAIN_CONFLICT, RUNPACK_TOO_LARGE, INVALID_ARGUMENT, INVALID_PATH, IO_ERROR, DISK_FULL
@@ -45,12 +56,11 @@ export async function packBefore(
   nowMs: number,
 ): Promise<{ readonly path: string; readonly manifestDigest: string } | undefined> {
   const { world, paths, log, header, producerVersion } = context;
-  checkNoteTarget(world, paths, header, options);
-  if (writesChain(options)) checkChainTargets(world.fs, paths, header, options.chainOut);
   const { out } = options;
   const { start, end } = unsealedRange(log);
-  if (out === undefined || start > end) return undefined;
-  checkRunpackTarget(world, out, paths);
+  if (start > end) return undefined;
+  checkTargets(context, options);
+  if (out === undefined) return undefined;
   const packed = await writeRunpack(world, {
     out,
     journal: paths,
