@@ -127,7 +127,7 @@ class JournalVerifier {
   finish(fs: FileSystem, paths: JournalPaths, splitter: LineSplitter, totalBytes: number): VerifyReport {
     this.#checkTail(splitter);
     this.#log.finish();
-    this.#checkWhole(totalBytes);
+    this.#checkWhole();
     this.#checkIndexedLoss(fs, paths);
     this.#anchor?.atEnd(this.#log, this.offset);
     this.#checkSignatures();
@@ -207,9 +207,9 @@ class JournalVerifier {
     }
   }
 
-  #checkWhole(totalBytes: number): void {
-    if (totalBytes === 0) {
-      const meaning = 'the journal is empty: it proves nothing';
+  #checkWhole(): void {
+    if (this.lines === 0) {
+      const meaning = 'the journal is empty, or holds no whole line: it proves nothing';
       this.#findings.problem({ kind: 'empty_journal', line: 1, byte_offset: 0, meaning });
     }
     const { unlinkedLines } = this.#log;
