@@ -65,7 +65,7 @@ const realLines: readonly string[] = ['claude-opus-4-6', 'codex-gpt-5-2'].flatMa
 );
 
 /** The first events that real agents recorded, without what makes their lines long; every tenth keeps its digests. */
-export function realEvents(count: number): EventInput[] {
+function realEvents(count: number): EventInput[] {
   return Array.from({ length: count }, (_, index) => {
     const event = JSON.parse(realLines[index % realLines.length] ?? '') as EventInput;
     const { intent_digest: _intent, policy_digest: _policy, ...short } = event;
