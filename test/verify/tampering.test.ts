@@ -1,9 +1,9 @@
 /** What whoever can write the files might do to a sealed journal, line by line and as a whole. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyJournal, type VerifyOptions, type VerifyReport } from '../../src/index.js';
 import { keyId, sessionOrigin, signCheckpoint, signValue, type KeyPair } from '../../src/sign/index.js';
-import { goEventLine, IDS, linesOf } from '../support/journal-fixtures.js';
+import { goEventLine, IDS, linesOf, newJournal, removeIndex, withJournal } from '../support/journal-fixtures.js';
 import { parsed, relinked, textOf, type Head, type Line } from '../support/rewriter.js';
 import { KEY, OTHER_KEY, sealedSession, STRICT, type SealedSession } from '../support/sealed-session.js';
 
@@ -167,6 +167,22 @@ describe('a whole journal written anew, with every hash right', () => {
       checkpoints.slice(1).map((index) => ['unknown_key', index + 1]),
     );
     expect(report.coverage.signed_to_sequence).toBe(parsed(lines)[checkpoints[0] ?? 0]?.checkpoint?.['sequence_end']);
+  });
+});
+
+describe('lines of the Go tool, which nothing links to', () => {
+  it('are covered by the root of the checkpoint after them: a change of any of them is found there', async () => {
+    const path = await newJournal(1);
+    const goLines = [2, 3, 4].map((sequence) => goEventLine(sequence));
+    appendFileSync(path, goLines.map((line) => `${line}\n`).join(''));
+    await withJournal(path, (journal) => journal.checkpoint({ key: KEY }));
+    removeIndex(path);
+    const mixed = linesOf(path);
+    expect(await verifyLines(mixed)).toMatchObject({ ok: true, coverage: { unlinked_lines: 3 } });
+    for (const line of [3, 4]) {
+      const changed = mixed.with(line - 1, (mixed[line - 1] ?? '').replace('"allow"', '"block"'));
+      expect((await verifyLines(changed)).problems).toMatchObject([{ kind: 'checkpoint_mismatch', line: 6 }]);
+    }
   });
 });
 
