@@ -92,7 +92,7 @@ function textOfNote(note: string): NoteText {
 
 describe('the note of a checkpoint', () => {
   it('is accepted by an independent reader, byte for byte: it would have written the same', () => {
-    expect(session.notes).toHaveLength(4);
+    expect(session.notes).toHaveLength(3);
     for (const note of session.notes) {
       expect(oracleVerify(note, ORIGIN, KEY.publicKey)).toBe(true);
       expect(oracleVerify(note, ORIGIN, OTHER_KEY.publicKey)).toBe(false);

@@ -19,7 +19,7 @@ export interface SealedSession {
   readonly folder: string;
   readonly journal: string;
   readonly chain: string;
-  /** Each of the last two checkpoints has one: a small one, so that it can be changed in every place. */
+  /** Of the last two checkpoints; the last one is small enough to be changed in every place. */
   readonly runpacks: readonly string[];
   /** Notes of all checkpoints, in their order. */
   readonly notes: readonly string[];
@@ -29,7 +29,7 @@ export interface SealedSession {
 }
 
 /** Events before each checkpoint beside the last, which closes the session. */
-const SEALED_AFTER = [0.4, 0.8, 0.98] as const;
+const SEALED_AFTER = [0.6, 0.98] as const;
 
 /** Its index is removed: what is found must be found from the evidence alone. @param count events, the closing one included */
 export async function sealedSession(count: number): Promise<SealedSession> {
@@ -37,7 +37,7 @@ export async function sealedSession(count: number): Promise<SealedSession> {
   const folder = dirname(journal);
   await startSession(journal, IDS, QUICK);
   const noteFile = join(folder, 'head.note');
-  const runpacks = ['cp3.zip', 'cp4.zip'].map((name) => join(folder, name));
+  const runpacks = ['cp2.zip', 'cp3.zip'].map((name) => join(folder, name));
   const receipts: Receipt[] = [];
   const notes: string[] = [];
   await withJournal(journal, async (handle) => {
@@ -64,11 +64,11 @@ const realLines: readonly string[] = ['claude-opus-4-6', 'codex-gpt-5-2'].flatMa
     .split('\n'),
 );
 
-/** The first events that real agents recorded, without what makes their lines long; every tenth keeps its digests. */
+/** The first events that real agents recorded, without what makes their lines long; every tenth keeps its names and digests. */
 function realEvents(count: number): EventInput[] {
   return Array.from({ length: count }, (_, index) => {
     const event = JSON.parse(realLines[index % realLines.length] ?? '') as EventInput;
-    const { intent_digest: _intent, policy_digest: _policy, ...short } = event;
+    const { intent_id: _id, intent_digest: _intent, policy_digest: _policy, ...short } = event;
     return { ...(index % 10 === 0 ? event : short), attributes: { agent: event.attributes?.['agent'] } };
   });
 }

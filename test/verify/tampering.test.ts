@@ -8,7 +8,7 @@ import { parsed, relinked, textOf, type Head, type Line } from '../support/rewri
 import { KEY, OTHER_KEY, sealedSession, STRICT, type SealedSession } from '../support/sealed-session.js';
 
 const EVENTS = 20;
-const LINES = 1 + EVENTS + 4;
+const LINES = 1 + EVENTS + 3;
 const WITH_KEY = { publicKeys: [KEY.publicKey] };
 const REQUIRED = { ...WITH_KEY, requireSignature: true };
 
