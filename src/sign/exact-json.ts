@@ -20,6 +20,12 @@ const ALWAYS_EXACT_CHARS = 15;
 /** Escapes of U+D000 to U+DFFF, of which the upper half are surrogates. */
 const MAY_ESCAPE_SURROGATE = /\\u[dD]/;
 
+/**
+ * On Node 24 the quick count was seen to miss a key that stands twice, after many other texts: a property test found it, its
+ * cause in the engine is not known. There the careful reader goes over every text.
+ */
+const IS_COUNT_UNSURE: boolean = Number.parseInt(process.versions.node, 10) >= 24;
+
 const QUOTE = 0x22;
 const PLUS = 0x2b;
 const COMMA = 0x2c;
@@ -60,7 +66,7 @@ export function parseExactJson(text: string, options: { readonly maxDepth?: numb
  * @throws GaitError INVALID_JSON as parseExactJson
  */
 export function requireExact(text: string, value: unknown, maxDepth: number = MAX_JSON_DEPTH): void {
-  if (!isSurelyExact(text, value as JsonValue, maxDepth)) diagnoseJson(text, maxDepth);
+  if (IS_COUNT_UNSURE || !isSurelyExact(text, value as JsonValue, maxDepth)) diagnoseJson(text, maxDepth);
 }
 
 /** False when the careful reader has to look; it is the one that decides. */
@@ -141,7 +147,7 @@ function countKeys(container: object, levels: number): number {
     return count;
   }
   const members = container as Readonly<Record<string, unknown>>;
-  for (const key in members) {
+  for (const key of Object.keys(members)) {
     const item = members[key];
     const inner = key === '__proto__' ? SUSPICIOUS : isContainer(item) ? countKeys(item, levels - 1) : 0;
     if (inner === SUSPICIOUS) return SUSPICIOUS;

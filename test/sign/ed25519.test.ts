@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Point } from '@noble/ed25519';
 import fc from 'fast-check';
@@ -116,12 +116,9 @@ describe('the rules, on both libraries', () => {
     }
   });
 
-  test('keys of small order are refused in every encoding, though OpenSSL takes signatures by them', () => {
+  test('keys of small order are refused in every encoding, which some versions of OpenSSL do not', () => {
     const identity = Buffer.from(Point.ZERO.toBytes());
     const forged = Buffer.concat([identity, Buffer.alloc(32)]);
-    const spki = Buffer.concat([hex('302a300506032b6570032100'), identity]);
-    const openssl = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-    expect(verify(null, message, openssl, forged)).toBe(true);
     expect(torsion.filter((point) => point.isSmallOrder())).toHaveLength(8);
     for (const point of torsion) {
       const canonical = point.toBytes();
