@@ -1,11 +1,17 @@
 /** The Ed25519 in use: node:crypto where it can, @noble/ed25519 where it cannot. Same rules, same answers. */
 import { nobleBackend } from './ed25519-noble.js';
 import { nodeBackend } from './ed25519-node.js';
-import { withStrictRules } from './ed25519-rules.js';
+import { isStrictPublicKey, KEY_BYTES, withStrictRules } from './ed25519-rules.js';
 import type { Ed25519 } from './ed25519-rules.js';
 
 /** Ed25519 by node:crypto. */
-export const nodeEd25519: Ed25519 = withStrictRules(nodeBackend);
+export const nodeEd25519: Ed25519 = withStrictRules({
+  ...nodeBackend,
+  // Newer versions of OpenSSL refuse an R of small order, which RFC 8032 does not: there the other library decides.
+  verify: (signature, message, publicKey) =>
+    nodeBackend.verify(signature, message, publicKey) ||
+    (!isStrictPublicKey(signature.subarray(0, KEY_BYTES)) && nobleBackend.verify(signature, message, publicKey)),
+});
 
 /** Ed25519 by @noble/ed25519. */
 export const nobleEd25519: Ed25519 = withStrictRules(nobleBackend);
