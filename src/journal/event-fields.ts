@@ -10,7 +10,6 @@ const MAX_ID_LENGTH = 512;
 const RESERVED_PREFIX = 'gait.';
 const HEX_64 = /^[0-9a-f]{64}$/;
 // C0, DEL and C1: they have no business in a name, and some of them repaint an auditor's terminal.
-// eslint-disable-next-line no-control-regex -- finding control characters is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Only the engine writes events with such a tool name. */

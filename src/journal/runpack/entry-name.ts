@@ -1,6 +1,5 @@
 /** Names of zip entries, as hostile text. */
 
-// eslint-disable-next-line no-control-regex -- finding control characters is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const DRIVE = /^[a-z]:/i;
 
