@@ -35,7 +35,7 @@ const bundle = await rolldown({
   input: {
     main: join(root, 'cli', 'main.ts'),
     // Started by its path, which is beside the file that starts it: see src/journal/verify/parallel-scan.ts.
-    'segment-worker': join(root, 'src', 'journal', 'verify', 'segment-worker.ts'),
+    'stretch-worker': join(root, 'src', 'journal', 'verify', 'stretch-worker.ts'),
   },
   plugins: [
     { name: 'packages', resolveId: { order: 'pre', handler: placeOf } },

@@ -12,7 +12,7 @@ import { KEY } from '../support/sealed-session.js';
 
 const SEGMENTS = [700, 20_000];
 const MARGIN_BYTES = 2_000;
-/** Longer than any segment here, and than any line that is read. */
+/** Longer than any stretch here, and than any line that is read. */
 const LONG = 50_000;
 const TOO_LONG = 9 * 1024 * 1024;
 
@@ -44,15 +44,15 @@ interface BothWays {
   readonly steps: number;
 }
 
-/** Verifies the bytes in both ways, for every length of segments. */
+/** Verifies the bytes in both ways, for every length of stretches. */
 async function bothWays(bytes: string | Buffer, since?: string): Promise<BothWays[]> {
   // Beside the original, so that both have the same payloads: the sidecar goes by the journal's name.
   writeFileSync(path, bytes);
   const options = { publicKeys: [KEY.publicKey.toString('base64')], ...(since === undefined ? {} : { since }) };
-  const runs = SEGMENTS.map((segmentBytes) => ({
+  const runs = SEGMENTS.map((stretchBytes) => ({
     path,
     options,
-    limits: { fromBytes: 0, marginBytes: MARGIN_BYTES, segmentBytes },
+    limits: { fromBytes: 0, marginBytes: MARGIN_BYTES, stretchBytes },
   }));
   const script = join(repositoryRoot, 'test', 'journal', 'workers', 'verify-both-ways.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(runs)], {
@@ -76,13 +76,13 @@ async function expectSame(bytes: string | Buffer, since?: string): Promise<Verif
 const manyCores = availableParallelism() > 1;
 if (!manyCores) console.log('one core: verify starts no threads here, so they are not compared with the single pass');
 
-describe.runIf(manyCores)('a journal checked in segments', () => {
-  it('is checked by threads indeed, segment after segment', async () => {
+describe.runIf(manyCores)('a journal checked in stretches', () => {
+  it('is checked by threads indeed, stretch after stretch', async () => {
     const bytes = textOf(lines);
     for (const [at, { threads, steps, parallel }] of (await bothWays(bytes)).entries()) {
       expect(threads).toBeGreaterThan(1);
-      const segments = Math.floor((bytes.length - 3 * MARGIN_BYTES) / (SEGMENTS[at] ?? 1));
-      expect(steps).toBeGreaterThanOrEqual(segments);
+      const stretches = Math.floor((bytes.length - 3 * MARGIN_BYTES) / (SEGMENTS[at] ?? 1));
+      expect(steps).toBeGreaterThanOrEqual(stretches);
       expect(parallel).toMatchObject({
         ok: true,
         coverage: { lines: lines.length, signed_to_sequence: 165, closed: true },
@@ -117,7 +117,7 @@ describe.runIf(manyCores)('a journal checked in segments', () => {
       (all) => [...all.slice(0, 30), ...Array.from({ length: 60 }, (_, i) => goEventLine(30 + i)), ...all.slice(30)],
     ],
     [
-      'a line longer than a segment',
+      'a line longer than a stretch',
       (all) => all.toSpliced(70, 0, goEventLine(70).replace('go\\u003ctool', 'x'.repeat(LONG))),
     ],
     ['an event after the close', (all) => [...all, ...all.slice(1, 40)]],

@@ -56,7 +56,7 @@ describe('the bundled CLI', () => {
     for (let batch = 0; batch < 12; batch += 1) await journal.appendAll(Array.from({ length: 100 }, () => event));
     await journal.close();
     const names = (await loadedBy(['verify', path])).map((file) => basename(file));
-    expect(names.includes('segment-worker.js')).toBe(availableParallelism() > 1);
+    expect(names.includes('stretch-worker.js')).toBe(availableParallelism() > 1);
   });
 
   test('names the licence of every package that it holds', () => {

@@ -1,13 +1,13 @@
 /**
- * Checks a long journal on several cores. Worker threads do the work that needs no context, segment by segment; what they
+ * Checks a long journal on several cores. Worker threads do the work that needs no context, stretch by stretch; what they
  * found is taken into the log here, in the order of the file, so the result is that of a single pass.
  */
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { HASH_BYTES } from '../../sign/index.js';
-import type { SegmentDigest, SessionNames } from './segment.js';
-import type { SegmentAnswer, SegmentTask, WorkerSetup } from './segment-worker.js';
+import type { StretchDigest, SessionNames } from './stretch.js';
+import type { StretchAnswer, StretchTask, WorkerSetup } from './stretch-worker.js';
 
 /** How a journal is shared out. */
 export interface ParallelLimits {
@@ -16,15 +16,15 @@ export interface ParallelLimits {
   /** Left to the caller at both ends: the header, and the last lines with whatever follows them. */
   readonly marginBytes: number;
   /** Small, so that what travels between the threads dies young. */
-  readonly segmentBytes: number;
+  readonly stretchBytes: number;
 }
 
 export const PARALLEL_LIMITS: ParallelLimits = {
   fromBytes: 64 * 1024 * 1024,
   marginBytes: 1024 * 1024,
-  segmentBytes: 512 * 1024,
+  stretchBytes: 512 * 1024,
 };
-/** Segments that may be under way for each worker: bounds the memory. */
+/** Stretches that may be under way for each worker: bounds the memory. */
 const AHEAD = 2;
 const MAX_WORKERS = 4;
 const YOUNG_GENERATION_MB = 4;
@@ -35,7 +35,7 @@ export interface ParallelRange {
   /** Both at the start of a line, or at the end of the file. */
   readonly from: number;
   readonly to: number;
-  readonly segmentBytes: number;
+  readonly stretchBytes: number;
 }
 
 /** Receives the lines in the order of the file. */
@@ -52,18 +52,18 @@ export function canRunWorkers(): boolean {
 }
 
 /**
- * @param onSegment called after each segment with the offset reached; may throw to stop
+ * @param onStretch called after each stretch with the offset reached; may throw to stop
  * @returns offset of the first byte that was not taken
  */
 export async function scanInParallel(
   range: ParallelRange,
   taker: LineTaker,
-  onSegment: (position: number) => void,
+  onStretch: (position: number) => void,
 ): Promise<number> {
   const setup: WorkerSetup = { path: range.path, names: range.names };
   const workers = Array.from({ length: Math.min(availableParallelism(), MAX_WORKERS) }, () => startWorker(setup));
   try {
-    return await takeSegments(range, workers, taker, onSegment);
+    return await takeStretches(range, workers, taker, onStretch);
   } finally {
     await Promise.all(workers.map(({ worker }) => worker.terminate()));
   }
@@ -71,13 +71,13 @@ export async function scanInParallel(
 
 interface Running {
   readonly worker: Worker;
-  readonly answers: Map<number, SegmentDigest>;
+  readonly answers: Map<number, StretchDigest>;
   failure: Error | undefined;
 }
 
 function startWorker(setup: WorkerSetup): Running {
   const running: Running = {
-    worker: new Worker(new URL('./segment-worker.js', import.meta.url), {
+    worker: new Worker(new URL('./stretch-worker.js', import.meta.url), {
       workerData: setup,
       // A worker keeps nothing: without a limit its heap grows to a size that only delays the collector.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -85,24 +85,24 @@ function startWorker(setup: WorkerSetup): Running {
     answers: new Map(),
     failure: undefined,
   };
-  running.worker.on('message', ({ id, digest }: SegmentAnswer) => running.answers.set(id, digest));
+  running.worker.on('message', ({ id, digest }: StretchAnswer) => running.answers.set(id, digest));
   running.worker.on('error', (error) => {
     running.failure = error;
   });
   return running;
 }
 
-async function takeSegments(
+async function takeStretches(
   range: ParallelRange,
   workers: readonly Running[],
   taker: LineTaker,
-  onSegment: (position: number) => void,
+  onStretch: (position: number) => void,
 ): Promise<number> {
-  const count = Math.ceil((range.to - range.from) / range.segmentBytes);
+  const count = Math.ceil((range.to - range.from) / range.stretchBytes);
   const send = (id: number): void => {
     if (id >= count) return;
-    const from = range.from + id * range.segmentBytes;
-    const task: SegmentTask = { id, from, to: Math.min(from + range.segmentBytes, range.to) };
+    const from = range.from + id * range.stretchBytes;
+    const task: StretchTask = { id, from, to: Math.min(from + range.stretchBytes, range.to) };
     workers[id % workers.length]?.worker.postMessage(task);
   };
   for (let id = 0; id < workers.length * AHEAD; id += 1) send(id);
@@ -111,12 +111,12 @@ async function takeSegments(
     const digest = await answerTo(id, workers[id % workers.length]);
     send(id + workers.length * AHEAD);
     if (digest.lengths.length > 0) position = take(digest, taker);
-    onSegment(position);
+    onStretch(position);
   }
   return position;
 }
 
-async function answerTo(id: number, running: Running | undefined): Promise<SegmentDigest> {
+async function answerTo(id: number, running: Running | undefined): Promise<StretchDigest> {
   if (running === undefined) throw new RangeError('no such worker');
   for (;;) {
     const digest = running.answers.get(id);
@@ -129,14 +129,14 @@ async function answerTo(id: number, running: Running | undefined): Promise<Segme
   }
 }
 
-function take({ start, lengths, leaves, sequences, others, end }: SegmentDigest, taker: LineTaker): number {
+function take({ start, lengths, leaves, sequences, others, end }: StretchDigest, taker: LineTaker): number {
   let byteOffset = start;
   let other = 0;
   for (let at = 0; at < lengths.length; at += 1) {
     const sequence = sequences[at] ?? 0;
     const nextOffset = byteOffset + (lengths[at] ?? 0) + 1;
     if (sequence > 0) {
-      // A copy: the log keeps its last leaf, and must not keep the segment with it.
+      // A copy: the log keeps its last leaf, and must not keep the stretch with it.
       const leaf = Buffer.from(leaves.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
       taker.event(sequence, leaf, byteOffset, nextOffset);
     } else {

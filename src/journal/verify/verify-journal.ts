@@ -59,7 +59,7 @@ export async function verifyWithin(
       await scan(fs, descriptor, verifier.splitter(0), limits.marginBytes, { signal: options.signal, onChunk });
       try {
         // The last stretch is read here, as it may end in half a line.
-        const range = { path: paths.journal, to: totalBytes - limits.marginBytes, segmentBytes: limits.segmentBytes };
+        const range = { path: paths.journal, to: totalBytes - limits.marginBytes, stretchBytes: limits.stretchBytes };
         await verifier.scanInParallel(range, onChunk);
       } catch {
         // A worker met what it cannot handle, or could not be started: the rest is read below. What the caller threw
@@ -104,7 +104,7 @@ class JournalVerifier {
   /** Takes in as many lines as can be, from where the verifier is. Nothing, when the session is not known yet. */
   async scanInParallel(
     range: Omit<ParallelRange, 'names' | 'from'>,
-    onSegment: (position: number) => void,
+    onStretch: (position: number) => void,
   ): Promise<void> {
     const names = this.#log.header;
     if (names === undefined) return;
@@ -117,7 +117,7 @@ class JournalVerifier {
       },
       line: (line, at) => this.#line(line, at),
     };
-    this.offset = await scanInParallel({ ...range, names, from: this.offset }, taker, onSegment);
+    this.offset = await scanInParallel({ ...range, names, from: this.offset }, taker, onStretch);
   }
 
   get lines(): number {

@@ -7,8 +7,8 @@ import { isReservedTool } from '../event-fields.js';
 import { isFault, parseRecord } from '../record.js';
 import type { SessionHeader } from '../types.js';
 
-/** The lines of a segment, in order. Arrays of the same length, one entry a line, so that they travel between threads cheaply. */
-export interface SegmentDigest {
+/** The lines of a stretch, in order. Arrays of the same length, one entry a line, so that they travel between threads cheaply. */
+export interface StretchDigest {
   /** Offset of the first line, and of the line after the last. */
   readonly start: number;
   readonly end: number;
@@ -24,7 +24,7 @@ export interface SegmentDigest {
 
 export type SessionNames = Pick<SessionHeader, 'session_id' | 'run_id'>;
 
-export class SegmentBuilder {
+export class StretchBuilder {
   readonly #names: SessionNames;
   readonly #lengths: number[] = [];
   readonly #sequences: number[] = [];
@@ -43,7 +43,7 @@ export class SegmentBuilder {
     this.#leaves.push(leafHash(line));
   }
 
-  finish(start: number, end: number): SegmentDigest {
+  finish(start: number, end: number): StretchDigest {
     return {
       start,
       end,

@@ -1,7 +1,7 @@
-/** Worker thread: checks the segments of one journal that it is sent. */
+/** Worker thread: checks the stretches of one journal that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { LineSplitter, nodeFileSystem, scanNow } from '../store/index.js';
-import { SegmentBuilder, type SegmentDigest, type SessionNames } from './segment.js';
+import { StretchBuilder, type StretchDigest, type SessionNames } from './stretch.js';
 
 export interface WorkerSetup {
   readonly path: string;
@@ -9,26 +9,26 @@ export interface WorkerSetup {
 }
 
 /** Lines that start at or after `from` and before `to`; both are offsets where a line starts or in the middle of one. */
-export interface SegmentTask {
+export interface StretchTask {
   readonly id: number;
   readonly from: number;
   readonly to: number;
 }
 
-export interface SegmentAnswer {
+export interface StretchAnswer {
   readonly id: number;
-  readonly digest: SegmentDigest;
+  readonly digest: StretchDigest;
 }
 
 /** Longest stretch that is read beyond `to` at a time to finish the last line. */
 const OVERREAD_BYTES = 64 * 1024;
 
-function digest(descriptor: number, { from, to }: SegmentTask, names: SessionNames): SegmentDigest {
-  const builder = new SegmentBuilder(names);
+function digest(descriptor: number, { from, to }: StretchTask, names: SessionNames): StretchDigest {
+  const builder = new StretchBuilder(names);
   let start = -1;
   let end = to;
   const onLine = (line: Buffer, offset: number): void => {
-    // The splitter begins one byte early, so that its first "line" is the rest of one that belongs to the segment before.
+    // The splitter begins one byte early, so that its first "line" is the rest of one that belongs to the stretch before.
     if (offset === from - 1 || offset >= to) return;
     if (start === -1) start = offset;
     builder.add(line);
@@ -49,10 +49,10 @@ function digest(descriptor: number, { from, to }: SegmentTask, names: SessionNam
 
 const { path, names } = workerData as WorkerSetup;
 const descriptor = nodeFileSystem.open(path, 'read');
-parentPort?.on('message', (task: SegmentTask) => {
+parentPort?.on('message', (task: StretchTask) => {
   const done = digest(descriptor, task, names);
   const { lengths, leaves, sequences, others } = done;
-  const answer: SegmentAnswer = { id: task.id, digest: done };
+  const answer: StretchAnswer = { id: task.id, digest: done };
   parentPort?.postMessage(answer, [
     lengths.buffer,
     leaves.buffer,
