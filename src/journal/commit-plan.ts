@@ -107,9 +107,12 @@ class Draft {
       });
     }
     const leaf = leafHashOfText(text);
-    const { idempotencyKey, contentDigest } = event;
+    const { idempotencyKey, contentDigest, createdAt } = event;
     const isClosing = event.toolName === CLOSE_TOOL;
-    this.lines.push({ text, event: { sequence, leaf, lineBytes, isClosing, idempotencyKey, contentDigest } });
+    this.lines.push({
+      text,
+      event: { sequence, leaf, lineBytes, createdAt, isClosing, idempotencyKey, contentDigest },
+    });
     if (idempotencyKey !== undefined && contentDigest !== undefined) {
       this.#newKeys.set(idempotencyKey, { sequence, leafIndex, leaf, contentDigest });
     }

@@ -26,6 +26,7 @@ export interface EncodedEvent {
   readonly afterSequence: string;
   readonly idempotencyKey: string | undefined;
   readonly toolName: string;
+  readonly createdAt: string;
   /** Digest over the caller's fields; see contentDigest in session-state.ts, which computes the same from a stored event. */
   readonly contentDigest: Buffer | undefined;
 }
@@ -89,6 +90,7 @@ export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: numb
     afterSequence: `,${joinMembers(after)}},"prev":"`,
     idempotencyKey: key,
     toolName: event.tool_name,
+    createdAt,
     contentDigest: key === undefined ? undefined : sha256(`{${joinMembers(comparable(content, event.payload))}}`),
   };
 }

@@ -10,11 +10,12 @@ import { RecentKeys, type RememberedEvent } from './recent-keys.js';
 import { logFacts, type LogFacts } from './session-log.js';
 import { SessionState } from './session-state.js';
 import { SparseOffsets } from './sparse-offsets.js';
+import { packSpans, unpackSpans, type TimeSpan } from './time-span.js';
 import type { FileStat } from './store/index.js';
 import type { Problem } from './types.js';
 
-const INDEX_FORMAT = 1;
-/** No honest index is larger: 1,000 keys and 1,024 offsets are about 150 KB. */
+const INDEX_FORMAT = 2;
+/** No honest index is larger: 1,000 keys and 1,024 offsets with their times are about 200 KB. */
 export const MAX_INDEX_BYTES: number = 4 * 1024 * 1024;
 
 /** What an index says before it is believed. */
@@ -62,6 +63,7 @@ export function encodeIndex(state: SessionState, file: Pick<FileStat, 'ino' | 'd
       event.leaf,
       event.contentDigest,
     ]),
+    packSpans(table.spans),
   ]);
   return Buffer.concat([sha256(body), body]);
 }
@@ -112,6 +114,7 @@ function fromRow(row: Row): IndexSnapshot {
     sequences,
     offsets,
     keys,
+    spans,
   ] = row;
   if (format !== INDEX_FORMAT) throw new TypeError('unknown index format');
   return {
@@ -123,9 +126,20 @@ function fromRow(row: Row): IndexSnapshot {
     head: hash(head),
     frontier: Frontier.restore(count(size), split(buffer(hashes))),
     facts: toFacts(JSON.parse(text(facts)) as Partial<LogFacts>),
-    offsets: new SparseOffsets(count(spacing), list(sequences).map(count), list(offsets).map(count)),
+    offsets: toOffsets(count(spacing), list(sequences).map(count), list(offsets).map(count), text(spans)),
     recentKeys: new RecentKeys(list(keys).map((entry) => toKeyEntry(list(entry)))),
   };
+}
+
+function toOffsets(
+  spacing: number,
+  sequences: readonly number[],
+  offsets: readonly number[],
+  packed: string,
+): SparseOffsets {
+  const spans: readonly TimeSpan[] = unpackSpans(packed) ?? [];
+  if (spans.length !== sequences.length || offsets.length !== sequences.length) throw new TypeError('a ragged table');
+  return new SparseOffsets(spacing, sequences, offsets, spans);
 }
 
 function toFacts(facts: Partial<LogFacts>): LogFacts {

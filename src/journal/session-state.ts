@@ -35,6 +35,7 @@ export class SessionState {
     const record = this.log.add(line, byteOffset);
     this.#advance(byteOffset, line.length);
     if (record?.recordType === 'event') this.#remember(record.event, byteOffset);
+    if (record?.recordType === 'checkpoint') this.offsets.noteTime(record.checkpoint.created_at);
     return record;
   }
 
@@ -43,7 +44,7 @@ export class SessionState {
     const { sequence, leaf, isClosing } = written;
     this.log.addOwnEvent({ sequence, leaf, isClosing }, byteOffset);
     this.#advance(byteOffset, written.lineBytes);
-    this.offsets.note(sequence, byteOffset);
+    this.offsets.note(sequence, byteOffset, written.createdAt);
     const { idempotencyKey, contentDigest: digest } = written;
     if (idempotencyKey !== undefined && digest !== undefined) {
       this.recentKeys.add(idempotencyKey, digest, this.#mark(sequence, leaf));
@@ -94,7 +95,7 @@ export class SessionState {
   }
 
   #remember(event: SessionEvent, byteOffset: number): void {
-    this.offsets.note(event.sequence, byteOffset);
+    this.offsets.note(event.sequence, byteOffset, event.created_at);
     const { head } = this.log;
     if (typeof event.idempotency_key !== 'string' || head === undefined) return;
     this.recentKeys.add(event.idempotency_key, contentDigest(event), this.#mark(event.sequence, head));
@@ -109,6 +110,7 @@ export interface OwnEvent {
   readonly sequence: number;
   readonly leaf: Buffer;
   readonly lineBytes: number;
+  readonly createdAt: string;
   readonly isClosing?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
   /** Present with a key. */

@@ -1,6 +1,18 @@
-/** A bounded table from event sequence to byte offset, so that a reader can start in the middle of a long journal. */
+/**
+ * A bounded table from event sequence to byte offset, so that a reader can start in the middle of a long journal; and for
+ * the lines from one entry to the next, between which times they are, so that whoever asks for a time can leave them out.
+ */
+import { ALL_TIMES, joined, secondsOf, type TimeSpan } from './time-span.js';
 
 const MAX_ENTRIES = 1_024;
+
+/** The table as it is stored; the arrays are of one length. */
+export interface OffsetTable {
+  readonly spacing: number;
+  readonly sequences: readonly number[];
+  readonly offsets: readonly number[];
+  readonly spans: readonly TimeSpan[];
+}
 
 /**
  * Holds every `spacing`-th event. When full, the spacing doubles and every other entry goes, so that the size is bounded
@@ -10,18 +22,37 @@ export class SparseOffsets {
   #spacing: number;
   #sequences: number[];
   #offsets: number[];
+  #spans: TimeSpan[];
 
-  constructor(spacing = 1, sequences: readonly number[] = [], offsets: readonly number[] = []) {
+  constructor(
+    spacing = 1,
+    sequences: readonly number[] = [],
+    offsets: readonly number[] = [],
+    spans: readonly TimeSpan[] = sequences.map(() => ALL_TIMES),
+  ) {
     this.#spacing = spacing;
     this.#sequences = [...sequences];
     this.#offsets = [...offsets];
+    this.#spans = [...spans];
   }
 
-  note(sequence: number, offset: number): void {
-    if ((sequence - 1) % this.#spacing !== 0) return;
+  /** Takes in an event. @param createdAt its time, as it stands in the journal */
+  note(sequence: number, offset: number, createdAt: string): void {
+    if ((sequence - 1) % this.#spacing !== 0) {
+      this.noteTime(createdAt);
+      return;
+    }
     this.#sequences.push(sequence);
     this.#offsets.push(offset);
+    this.#spans.push(secondsOf(createdAt));
     if (this.#sequences.length >= MAX_ENTRIES) this.#thin();
+  }
+
+  /** Takes in the time of a line that is no event: it stands behind the last one. */
+  noteTime(createdAt: string): void {
+    const last = this.#spans.length - 1;
+    const span = this.#spans[last];
+    if (span !== undefined) this.#spans[last] = joined(span, secondsOf(createdAt));
   }
 
   /** Offset of the nearest known event at or before `sequence`; undefined when there is none. */
@@ -38,13 +69,21 @@ export class SparseOffsets {
     return found === undefined || offset === undefined ? undefined : { sequence: found, offset };
   }
 
-  toTable(): { readonly spacing: number; readonly sequences: readonly number[]; readonly offsets: readonly number[] } {
-    return { spacing: this.#spacing, sequences: this.#sequences, offsets: this.#offsets };
+  toTable(): OffsetTable {
+    return { spacing: this.#spacing, sequences: this.#sequences, offsets: this.#offsets, spans: this.#spans };
   }
 
   #thin(): void {
     this.#spacing *= 2;
     const isKept = this.#sequences.map((sequence) => (sequence - 1) % this.#spacing === 0);
+    const spans: TimeSpan[] = [];
+    this.#spans.forEach((span, at) => {
+      const before = spans.at(-1);
+      // What goes belongs to the entry before it from now on; in front of the first one every reader looks anyway.
+      if (isKept[at] === true) spans.push(span);
+      else if (before !== undefined) spans[spans.length - 1] = joined(before, span);
+    });
+    this.#spans = spans;
     this.#offsets = this.#offsets.filter((_, at) => isKept[at]);
     this.#sequences = this.#sequences.filter((_, at) => isKept[at]);
   }

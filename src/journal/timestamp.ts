@@ -58,6 +58,40 @@ function withFraction(ms: number, fraction: string): string {
   return digits === '' ? `${seconds}Z` : `${seconds}.${digits}Z`;
 }
 
+/** {@link timeKey} of what is no time: before every other. */
+export const NO_TIME = '';
+
+/** UTC with `Z`, a day that every year has. */
+const PLAIN_UTC =
+  /^\d{4}-(?:(?:0[13-9]|1[0-2])-(?:0[1-9]|[12]\d|30)|(?:0[13578]|1[02])-31|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
+const ANY_RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d):(\d\d)(\.\d+)?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+const LEAP_SECOND = '60';
+
+/**
+ * A text that sorts as the time does, exactly, whoever wrote it: UTC without `Z`, as many digits as there are, without
+ * trailing zeros. A leap second (RFC 3339 section 5.7) comes after second 59 and before the next minute.
+ *
+ * @returns {@link NO_TIME} for anything that is no RFC 3339 time
+ */
+export function timeKey(text: string): string {
+  if (PLAIN_UTC.test(text)) return withoutZeros(text.slice(0, -1));
+  const match = ANY_RFC_3339.exec(text);
+  if (match === null) return NO_TIME;
+  const [, minute = '', second = '', fraction = '', sign, hours = '0', minutes = '0'] = match;
+  const local = Date.parse(`${minute}:00Z`);
+  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(minute)) return NO_TIME;
+  const utc = local - (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
+  if (utc < YEAR_0 || utc >= YEAR_10000) return NO_TIME;
+  const utcMinute = new Date(utc).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length);
+  // Leap seconds end a day of UTC.
+  const isSecond = second < LEAP_SECOND || (second === LEAP_SECOND && utcMinute.endsWith('T23:59'));
+  return isSecond ? withoutZeros(`${utcMinute}:${second}${fraction}`) : NO_TIME;
+}
+
+function withoutZeros(key: string): string {
+  return key.includes('.') ? key.replace(/\.?0+$/, '') : key;
+}
+
 function notATime(text: string, field: string): GaitError {
   return new GaitError('INVALID_EVENT', `${field} is not an RFC 3339 time: ${JSON.stringify(text)}`, {
     hint: 'write it like 2026-02-01T09:30:00Z, with at most nine fractional digits',
