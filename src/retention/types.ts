@@ -28,11 +28,14 @@ export interface RetentionPolicy {
   readonly profiles: readonly RetentionProfile[];
   /** Undefined: nothing is ever pruned, except from sessions that name a profile of their own. */
   readonly defaultProfile: string | undefined;
+  /** The caller named it: a session with a profile of its own gets the longer limit of the two. */
+  readonly isNamedByCaller?: boolean;
 }
 
 /** Fields that every item of an inventory has. Paths are relative to the root, with slashes. */
 interface ItemBase {
   readonly path: string;
+  /** Of a session: all its files together, segments and payloads included. */
   readonly sizeBytes: number;
   /**
    * Milliseconds since 1970: the time of the newest signed checkpoint, else of the newest event, or the time that the
@@ -82,6 +85,8 @@ export interface SessionItem extends ItemBase {
   readonly isSealed: boolean;
   /** That checkpoint carries a signature. */
   readonly isSigned: boolean;
+  /** Last sequence that a signed checkpoint covers. Absent: that of the newest signed segment, or the last when sealed and signed. */
+  readonly signedToSequence?: number;
   /** The profile that the session's header names. */
   readonly profile: string | undefined;
   /** Those whose lines are still there, oldest first. */
@@ -98,7 +103,7 @@ export interface FileItem extends ItemBase {
   readonly sessionIds: readonly string[];
   /** What names it, for people: `event 12 of s1`, `checkpoint 3 of s1`. Whatever is named here is kept. */
   readonly referencedBy: readonly string[];
-  /** Paths of the sessions that do: once those go as a whole, the reference is gone. */
+  /** Paths of the sessions that do: once all of those go as a whole, the reference is gone. Empty: it never is. */
   readonly referencedBySessions: readonly string[];
 }
 
