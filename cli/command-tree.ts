@@ -122,6 +122,11 @@ export const COMMAND_TREE: CommandGroup = {
       load: async () => (await import('./commands/demo.js')).demo,
     },
     {
+      name: 'doctor',
+      summary: 'Looks for what is or could go wrong here, and says what to type.',
+      load: async () => (await import('./commands/doctor.js')).doctor,
+    },
+    {
       name: 'version',
       summary: 'Prints the version.',
       load: async () => (await import('./commands/version.js')).version,

@@ -76,6 +76,7 @@ describe('the import rules', () => {
     ['file-system', 'cli/main.ts', 'node:fs/promises'],
     ['file-system', 'cli/main.ts', 'graceful-fs'],
     ['file-system', 'cli/files.ts', 'graceful-fs'],
+    ['file-system', 'cli/commands/append.ts', 'node:fs'],
     ['file-system', 'cli/files.ts', 'proper-lockfile'],
     ['pure-sign', 'src/sign/tree.ts', 'node:net'],
     ['pure-sign', 'src/sign/tree.ts', 'process'],

@@ -2,14 +2,26 @@
 export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyRunpackFile } from './artifact.js';
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
+export { inspectHealth, kernelLockFault } from './health.js';
 export { openJournal, startSession } from './open.js';
 export { writeNewFile } from './new-output.js';
 export { proveConsistency, proveInclusion } from './prove.js';
 export { readPayload } from './read-payload.js';
 export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
+export { refuseUnknown, resolveWorld } from './settings.js';
 export { resolveSigningKey, resolveVerifyKey, verifyKeyPair } from './signing-key.js';
 export { listSessions, readStatus } from './status.js';
+export {
+  cleanFolder,
+  errnoOf,
+  ioError,
+  makeDirectories,
+  openRegularFile,
+  readChunks,
+  readWhole,
+  replaceFile,
+} from './store/index.js';
 export { normalizeTimestamp } from './timestamp.js';
 export { VERDICTS } from './types.js';
 export { verifyJournal } from './verify/index.js';
@@ -29,10 +41,11 @@ export type {
 } from './runpack/index.js';
 export type { ProofReport } from './verify/index.js';
 export type { InitKeysOptions, KeyFileOptions, KeyFiles } from './key-files.js';
+export type { IndexState, JournalHealth } from './health.js';
 export type { KeySource } from './key-source.js';
 export type { OpenedPayload } from './read-payload.js';
 export type { KeyMode, KeyPairReport, KeySources, SigningKey } from './signing-key.js';
-export type { FileStat, FileSystem, KernelLock, OpenMode } from './store/index.js';
+export type { FileStat, FileSystem, KernelLock, LockFinding, LockOwner, OpenMode } from './store/index.js';
 export type {
   AppendOptions,
   CheckpointOptions,

@@ -62,8 +62,8 @@ const FILE_SYSTEM: ReadonlySet<string> = new Set([
   'proper-lockfile',
 ]);
 
-/** The one file of cli/ that touches files of the user's own: arguments from a file, the demo's folder. */
-const CLI_FILES = 'cli/files.ts';
+/** The files of cli/ that touch files themselves: arguments from a file and the demo's folder; the doctor's probes. */
+const CLI_FILES: ReadonlySet<string> = new Set(['cli/files.ts', 'cli/doctor/this-machine.ts']);
 const CLI_FILES_MAY: ReadonlySet<string> = new Set(['node:fs', 'node:fs/promises']);
 
 /** What of Node src/sign may use: computing and loading code, not input or output. */
@@ -128,7 +128,7 @@ function packageRules(file: string, specifier: string, packages: ReadonlySet<str
 }
 
 function reachesFileSystem(file: string, name: string): boolean {
-  return FILE_SYSTEM.has(name) && !within(file, STORE) && !(file === CLI_FILES && CLI_FILES_MAY.has(name));
+  return FILE_SYSTEM.has(name) && !within(file, STORE) && !(CLI_FILES.has(file) && CLI_FILES_MAY.has(name));
 }
 
 /** Whether the outermost folder of src/ that `target` is in and `file` is not, if any, is entered by its index.ts. */

@@ -5,6 +5,8 @@ export { openRegularFile, rangeChunks, readWhole } from './file-range.js';
 export { DIRECTORY_MODE, errnoOf, FILE_MODE } from './file-system.js';
 export type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
 export { ioError } from './io-error.js';
+export { inspectLock } from './lock-inspection.js';
+export type { LockFinding } from './lock-inspection.js';
 export { cleanFolder, cleanPath, resolveJournalPaths } from './journal-paths.js';
 export type { JournalPaths } from './journal-paths.js';
 export { scan, scanNow } from './line-scan.js';
