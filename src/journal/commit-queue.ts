@@ -5,7 +5,7 @@
  * over: everybody who was woken by the last commit has had the chance to send the next event.
  */
 import type { EncodedEvent } from './event.js';
-import type { Receipt } from './types.js';
+import type { CompanionFile, Receipt } from './types.js';
 
 /** What one call of append or appendAll asks for: all of it in one commit, or none. */
 export interface AppendRequest {
@@ -15,6 +15,8 @@ export interface AppendRequest {
   readonly reject: (error: unknown) => void;
   /** Called for an event that turned out to be a repeat, before the request is resolved. */
   readonly onRepeat?: (index: number) => void;
+  /** The file of its one event. Such a request has a commit to itself. */
+  readonly companion?: CompanionFile | undefined;
 }
 
 /** A commit is cut here, so that a flood of events cannot hold the lock for long. */
@@ -79,8 +81,9 @@ export class CommitQueue {
     for (const entry of this.#waiting) {
       if (typeof entry === 'function') break;
       events += entry.events.length;
-      if (batch.length > 0 && events > MAX_COMMIT_EVENTS) break;
+      if (batch.length > 0 && (events > MAX_COMMIT_EVENTS || entry.companion !== undefined)) break;
       batch.push(entry);
+      if (entry.companion !== undefined) break;
     }
     this.#waiting.splice(0, batch.length);
     return batch;

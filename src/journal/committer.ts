@@ -7,6 +7,7 @@ import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
+import { settleCompanion, stageCompanion, type StagedCompanion } from './companion.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { removeIndexLeftovers, saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
@@ -33,6 +34,8 @@ export class Committer {
   readonly #file: WriterFile;
   readonly #lock: WriterLock;
   #poisonedBy: unknown;
+  /** A writer that died may have left a file that its event names, or this one could not put it in place. */
+  #mayOweCompanion = true;
   #indexedOffset = 0;
   #indexedAt: number = performance.now();
 
@@ -94,7 +97,15 @@ export class Committer {
   /** Settles every request. Only under the lock. */
   async append(requests: readonly AppendRequest[]): Promise<void> {
     const plan = planCommit(this.#file.state, requests);
-    await this.#write(plan);
+    const companion = await this.#stageCompanion(plan);
+    try {
+      await this.#write(plan, companion !== undefined);
+    } catch (error) {
+      if (companion !== undefined) this.#abandon(companion, error);
+      throw error;
+    }
+    companion?.place();
+    this.#mayOweCompanion &&= companion === undefined;
     for (const planned of plan.accepted) {
       planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
       planned.request.resolve(this.#receipts(planned));
@@ -194,6 +205,35 @@ export class Committer {
     const torn = await this.#file.catchUp();
     // The repair becomes evidence itself, before anything else is appended.
     if (torn !== undefined) await this.#appendEngineEvent(repairEvent(torn));
+    await this.#settleCompanion();
+  }
+
+  async #settleCompanion(): Promise<void> {
+    if (this.#mayOweCompanion) this.#mayOweCompanion = !(await settleCompanion(this.#settings.world, this.#paths));
+  }
+
+  /** The file of the event that the plan writes, if it has one: see commit-queue.ts, such a request is alone in its commit. */
+  async #stageCompanion({ lines, accepted }: CommitPlan): Promise<StagedCompanion | undefined> {
+    const [planned] = accepted;
+    const { companion } = planned?.request ?? {};
+    const [event] = planned?.events ?? [];
+    if (companion === undefined || event === undefined || lines.length === 0) return undefined;
+    // Another process may have died since this handle looked.
+    this.#mayOweCompanion = true;
+    await this.#settleCompanion();
+    if (this.#mayOweCompanion) throw new GaitError('IO_ERROR', 'the file of an earlier event cannot be put in place');
+    this.#mayOweCompanion = true;
+    return stageCompanion(this.#settings.world, this.#paths, companion, event);
+  }
+
+  /** Where the event may be on the disk all the same, the next handle finds out. */
+  #abandon(companion: StagedCompanion, failure: unknown): void {
+    if (isGaitError(failure) && (failure.code === 'SYNC_FAILED' || failure.code === 'HANDLE_POISONED')) return;
+    try {
+      companion.discard();
+    } catch {
+      // The failure that brought us here is the one to report; the record is still there, and says what to remove.
+    }
   }
 
   /** An event of the journal's own: a repair, a close. */
@@ -205,10 +245,10 @@ export class Committer {
   }
 
   /** All or nothing: either every line is in the file and the state, or none is. */
-  async #write(plan: CommitPlan): Promise<void> {
+  async #write(plan: CommitPlan, mustBeDurable = false): Promise<void> {
     const { state } = this.#file;
     const start = state.offset;
-    const isDurable = this.#settings.durability === 'durable';
+    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
     const end = plan.lines.length > 0 ? await this.#writeLines(plan.lines.map(({ text }) => text)) : start;
     // A repeated event may have been written, but not synced, by somebody who died.
     if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });

@@ -1,5 +1,6 @@
 /** The journal engine. */
 export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyRunpackFile } from './artifact.js';
+export { writeLoneCompanion } from './companion.js';
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { inspectHealth, kernelLockFault } from './health.js';
@@ -50,6 +51,7 @@ export type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
+  CompanionFile,
   Durability,
   Environment,
   EventInput,

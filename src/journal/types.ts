@@ -245,9 +245,21 @@ export type PayloadInput = (
   readonly mediaType?: string;
 };
 
+/** A file that is there if and only if the event that names it is: the trace of a decision. */
+export interface CompanionFile {
+  /** Where nothing may be yet. Missing folders are made. */
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
 export interface AppendOptions {
   /** For a single event: evidence that is too large for a line, or that may have to be erased one day. */
   readonly payload?: PayloadInput;
+  /**
+   * For a single event without a payload: a file to write with it, both durable or neither, whatever crashes in between. A
+   * repeat of an idempotency key writes none.
+   */
+  readonly companion?: CompanionFile;
   /** The session's `last_sequence` as the caller knows it: SEQUENCE_CONFLICT, and nothing written, if it has moved on. */
   readonly expectedSequence?: number;
 }

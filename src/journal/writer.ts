@@ -12,6 +12,7 @@ import type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
+  CompanionFile,
   EventInput,
   Journal,
   Receipt,
@@ -79,19 +80,25 @@ export class JournalWriter implements Journal {
   }
 
   #request(events: readonly EventInput[], options: AppendOptions): Promise<Receipt[]> {
-    const { expectedSequence, payload } = options;
+    const { expectedSequence, payload, companion } = options;
     if (expectedSequence !== undefined && !(Number.isSafeInteger(expectedSequence) && expectedSequence >= 0)) {
       throw new GaitError('INVALID_ARGUMENT', 'expectedSequence must be a whole number, 0 for an empty session');
     }
     if (payload !== undefined && events.length !== 1) {
       throw new GaitError('INVALID_ARGUMENT', 'a payload belongs to one event: use append');
     }
+    if (companion !== undefined && (events.length !== 1 || payload !== undefined)) {
+      throw new GaitError('INVALID_ARGUMENT', 'a companion belongs to one event, which has no payload');
+    }
     this.#refuseClosed();
     const intake = this.#intake();
     const normal = events.map((event, index) => named(index, events.length, () => normalizeEvent(event)));
     const inline = normal.map((event, index) => named(index, events.length, () => takeInline(intake, event)));
     if (payload === undefined && inline.every((taken) => taken !== undefined)) {
-      return this.#enqueue(intake, inline, expectedSequence);
+      return this.#enqueue(intake, inline, expectedSequence, companion);
+    }
+    if (companion !== undefined) {
+      throw new GaitError('LINE_TOO_LONG', 'the attributes are too long for the line of an event with a companion');
     }
     return this.#requestWithPayloads(intake, normal, inline, options);
   }
@@ -119,13 +126,19 @@ export class JournalWriter implements Journal {
     }
   }
 
-  #enqueue(intake: Intake, taken: readonly TakenEvent[], expectedSequence: number | undefined): Promise<Receipt[]> {
+  #enqueue(
+    intake: Intake,
+    taken: readonly TakenEvent[],
+    expectedSequence: number | undefined,
+    companion?: CompanionFile,
+  ): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
       const onRepeat = (index: number): void => {
         const stored = taken[index]?.payload;
         if (stored !== undefined) dropPayload(intake, stored);
       };
-      this.#queue.push({ events: taken.map(({ encoded }) => encoded), expectedSequence, resolve, reject, onRepeat });
+      const encoded = taken.map((each) => each.encoded);
+      this.#queue.push({ events: encoded, expectedSequence, resolve, reject, onRepeat, companion });
     });
   }
 
