@@ -9,6 +9,8 @@
 export type ErrorCategory =
   | 'invalid_input'
   | 'verification_failed'
+  | 'policy_blocked'
+  | 'unsafe_operation'
   | 'dependency_missing'
   | 'io_failure'
   | 'state_contention'
@@ -44,8 +46,13 @@ export type ErrorCode =
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
   | 'PAYLOAD_ALTERED'
+  | 'SEGMENT_MISSING'
+  | 'SEGMENT_DAMAGED'
   | 'SIGNATURE_INVALID'
   | 'PROOF_INVALID'
+  | 'POLICY_BLOCKED'
+  | 'PLAN_STALE'
+  | 'CLOCK_SET_BACK'
   | 'SEQUENCE_CONFLICT'
   | 'LOCK_TIMEOUT'
   | 'FENCED'
@@ -119,12 +126,37 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     false,
     'distrust the content: it is not what the event was recorded with',
   ),
+  SEGMENT_MISSING: facts(
+    'verification_failed',
+    false,
+    'lines that compaction moved out are gone: gait verify says which, and whether they were pruned',
+  ),
+  SEGMENT_DAMAGED: facts(
+    'verification_failed',
+    false,
+    'lines that compaction moved out cannot be read: run gait verify, and restore the segment from a copy',
+  ),
   SIGNATURE_INVALID: facts(
     'verification_failed',
     false,
     'the text is not what a known key signed: check the key you trust, then distrust the file',
   ),
   PROOF_INVALID: facts('verification_failed', false, 'the event is not the one the proof was made for, or was changed'),
+  POLICY_BLOCKED: facts(
+    'policy_blocked',
+    false,
+    'a hold or a floor of the policy keeps it: release the hold, if you may, or leave it',
+  ),
+  PLAN_STALE: facts(
+    'unsafe_operation',
+    false,
+    'nothing was removed: look at the new plan with gait prune --dry-run, then execute that one',
+  ),
+  CLOCK_SET_BACK: facts(
+    'unsafe_operation',
+    false,
+    'nothing was removed: set the clock right; ages cannot be judged by one that runs behind the ledger',
+  ),
   SEQUENCE_CONFLICT: facts('state_contention', false, 'read the session again and decide anew'),
   LOCK_TIMEOUT: facts('state_contention', true, 'another writer holds the journal; retry, or raise the lock timeout'),
   FENCED: facts('state_contention', true, 'another writer took over; nothing was acknowledged, open the journal again'),

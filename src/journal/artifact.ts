@@ -11,7 +11,7 @@ import {
   type ChainReport,
   type RunpackReport,
 } from './runpack/index.js';
-import { readJournal } from './reader.js';
+import { readKeptLines } from './kept-lines.js';
 import { resolveWorld, type World } from './settings.js';
 import {
   cleanPath,
@@ -20,6 +20,7 @@ import {
   openRegularFile,
   rangeChunks,
   readWhole,
+  resolveJournalPaths,
   type FileSystem,
 } from './store/index.js';
 import type { Environment, SessionCheckpoint, SessionHeader, VerifyOptions } from './types.js';
@@ -109,19 +110,14 @@ async function journalBeside(
   const journal = chain.replace(/_chain\.json$/, '.jsonl');
   if (journal === chain || chainPath(journal) !== chain || world.fs.lstat(journal)?.kind !== 'file') return undefined;
   const { chain: listed } = readChain(world.fs, chain);
-  let header: SessionHeader | undefined;
-  const checkpoints: SessionCheckpoint[] = [];
   try {
-    for await (const line of readJournal(journal, { fileSystem: world.fs })) {
-      if (line.recordType === 'header') header ??= line.header;
-      if (line.recordType === 'checkpoint') checkpoints.push(line.checkpoint);
-    }
+    const { header, checkpoints } = await readKeptLines(world, resolveJournalPaths(world.fs, journal));
+    return header?.session_id === listed.session_id ? { header, checkpoints } : undefined;
   } catch (error) {
     // A damaged journal is found by verifying the journal; the chain is then judged alone.
     if (error instanceof GaitError && error.code === 'JOURNAL_CORRUPT') return undefined;
     throw error;
   }
-  return header?.session_id === listed.session_id ? { header, checkpoints } : undefined;
 }
 
 function readHead(fs: FileSystem, path: string): Buffer {

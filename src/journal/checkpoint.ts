@@ -2,7 +2,8 @@
 import { canonicalJson, sessionOrigin, signCheckpoint, signValue, type KeyPair } from '../sign/index.js';
 import { GaitError } from '../errors.js';
 import { CHECKPOINT_SCHEMA_ID, SCHEMA_VERSION } from './record.js';
-import { checkpointDigest, type SessionLog } from './session-log.js';
+import { checkpointDigest } from './checkpoint-rules.js';
+import type { SessionLog } from './session-log.js';
 import { formatTimestamp } from './timestamp.js';
 import type { SessionCheckpoint, SessionHeader } from './types.js';
 

@@ -5,6 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
+import { compactInPlace, type UnderLock } from './compact.js';
+import { compactCopy } from './compact-copy.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
 import { settleCompanion, stageCompanion, type StagedCompanion } from './companion.js';
@@ -12,9 +14,18 @@ import { encodeEvent, type EventFrame } from './event.js';
 import { removeIndexLeftovers, saveIndex } from './journal-file.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import { checkTargets, packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
+import type { SessionLog } from './session-log.js';
 import type { WriterSettings } from './settings.js';
+import { writeGoState } from './runpack/index.js';
 import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
-import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
+import type {
+  CheckpointOptions,
+  CheckpointResult,
+  CompactionResult,
+  CompactOptions,
+  EventInput,
+  Receipt,
+} from './types.js';
 import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */
@@ -76,6 +87,10 @@ export class Committer {
   get unsealedEvents(): number {
     const { start, end } = unsealedRange(this.#file.state.log);
     return Math.max(end - start + 1, 0);
+  }
+
+  get log(): SessionLog {
+    return this.#file.state.log;
   }
 
   /** Runs `work` with the lock held and the state caught up. Throws HANDLE_POISONED after a failure that only a new handle can settle. */
@@ -148,6 +163,32 @@ export class Committer {
   /** Only under the lock. */
   rebuildChain(chainOut: string | undefined): Promise<string> {
     return rewriteChain(this.#sealContext(), chainOut);
+  }
+
+  /**
+   * Takes the lock itself, at the end of the work.
+   *
+   * @param underLock runs a step between two commits, as `underLock` of this class does
+   */
+  compact(options: CompactOptions, underLock: <T>(work: () => Promise<T>) => Promise<T>): Promise<CompactionResult> {
+    const { world } = this.#settings;
+    if (options.out !== undefined) return compactCopy(world, this.#paths, options.out, options);
+    const replace: UnderLock = (work) =>
+      underLock(async () => {
+        const result = await work(this.#file.state.offset);
+        await this.#followReplacement();
+        return result;
+      });
+    return compactInPlace(world, this.#paths, options, replace);
+  }
+
+  /** After the journal file was replaced: the state is that of the new one, and so are the caches. */
+  async #followReplacement(): Promise<void> {
+    await this.#catchUp();
+    const { state } = this.#file;
+    this.#indexedOffset = -1;
+    this.saveIndex(true);
+    writeGoState(this.#settings.world, this.#paths, state.log, state.offset);
   }
 
   /** Closing event, then checkpoint. Only under the lock. */

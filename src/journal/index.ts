@@ -1,10 +1,12 @@
 /** The journal engine. */
 export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyRunpackFile } from './artifact.js';
 export { writeLoneCompanion } from './companion.js';
+export { checkId } from './event-fields.js';
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { inspectHealth, kernelLockFault } from './health.js';
-export { openJournal, startSession } from './open.js';
+export { inspectSession, withWriterLock } from './inspect.js';
+export { openEngineJournal, openJournal, startEngineSession, startSession } from './open.js';
 export { writeNewFile } from './new-output.js';
 export { proveConsistency, proveInclusion } from './prove.js';
 export { readPayload } from './read-payload.js';
@@ -29,6 +31,7 @@ export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
 export type { ArtifactKind } from './artifact.js';
+export type { SegmentInfo, SessionInspection } from './inspect.js';
 export type { InclusionProof, Proof, ProveOptions } from './prove.js';
 export type {
   ChainProblem,
@@ -51,6 +54,10 @@ export type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
+  CompactionPolicy,
+  CompactionResult,
+  CompactionSegment,
+  CompactOptions,
   CompanionFile,
   Durability,
   Environment,

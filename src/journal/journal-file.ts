@@ -1,8 +1,9 @@
 /** An open journal file, and how a session's state is read from it. */
 import { basename, join } from 'node:path';
 import { GaitError } from '../errors.js';
+import { coldState } from './cold-state.js';
 import { decodeIndex, encodeIndex, isLastLine, MAX_INDEX_BYTES, stateOf, type IndexSnapshot } from './session-index.js';
-import { SessionState } from './session-state.js';
+import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import {
   errnoOf,
@@ -54,7 +55,8 @@ export function refuseProblems(path: string): (problem: Problem) => void {
 /**
  * The state at the end of the last whole line: from the index where it fits, and the lines after it.
  *
- * @throws GaitError JOURNAL_CORRUPT; JOURNAL_TRUNCATED when the file is shorter than a believable index says was durable
+ * @throws GaitError JOURNAL_CORRUPT; JOURNAL_TRUNCATED when the log is shorter than a believable index says was durable;
+ * SEGMENT_MISSING, SEGMENT_DAMAGED
  */
 export async function loadState(
   world: World,
@@ -67,7 +69,7 @@ export async function loadState(
   const report = refuseProblems(paths.journal);
   const snapshot = readIndex(fs, paths.index);
   const isUsable = snapshot !== undefined && fits(fs, descriptor, file, snapshot, paths.journal);
-  const state = isUsable ? stateOf(snapshot, report) : new SessionState(report);
+  const state = isUsable ? stateOf(snapshot, report) : coldState(fs, paths, descriptor, report);
   await scan(fs, descriptor, lineFeeder(state, paths.journal), file.size, { signal: options.signal });
   state.log.finish();
   if (snapshot !== undefined && !isUsable) refuseLoss(snapshot, state, paths.journal);
@@ -160,8 +162,9 @@ function fits(fs: FileSystem, descriptor: number, file: FileStat, snapshot: Inde
 }
 
 /**
- * An index that does not fit the file may still be evidence: if it was made for this very session, and speaks of more lines
- * on the disk than there are, then lines were lost.
+ * An index that does not fit the file may still be evidence: if it was made for this very session, and speaks of events or
+ * checkpoints on the disk that the log lacks, then lines were lost. A file that is shorter alone was compacted, by this tool
+ * or by the Go tool.
  */
 function refuseLoss(snapshot: IndexSnapshot, state: SessionState, path: string): void {
   if (!isLoss(snapshot, state)) return;
@@ -181,7 +184,9 @@ function isLoss(snapshot: IndexSnapshot, found: LogEnd): boolean {
     header.session_id === indexed?.session_id &&
     header.run_id === indexed.run_id &&
     header.created_at === indexed.created_at;
-  return isSameSession && found.offset < snapshot.durableOffset && found.log.lines < snapshot.facts.lines;
+  const { lastSequence, checkpointCount } = snapshot.facts;
+  const isBehind = found.log.lastSequence < lastSequence || found.log.checkpointCount < checkpointCount;
+  return isSameSession && isBehind && found.offset < snapshot.durableOffset;
 }
 
 export function truncated(path: string, details: Readonly<Record<string, number>>): GaitError {

@@ -10,6 +10,8 @@ export interface LinkedLine {
   readonly line: number;
   readonly byteOffset: number;
   readonly sequence: number | undefined;
+  /** Name of the segment that holds it; undefined for the journal file. */
+  readonly segment: string | undefined;
 }
 
 interface BrokenLink {
@@ -82,6 +84,7 @@ export class LinkChecker {
       line: place.line,
       byte_offset: place.byteOffset,
       ...(place.sequence === undefined ? {} : { sequence: place.sequence }),
+      ...(place.segment === undefined ? {} : { segment: place.segment }),
       expected,
       found,
       meaning,

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { GaitError } from '../errors.js';
 import { encodeEvent, eventLine } from './event.js';
-import { checkId } from './event-fields.js';
+import { checkId, isReservedTool } from './event-fields.js';
 import { headerLine } from './header.js';
 import { repairEvent, type TornTail } from './recovery.js';
 import { resolveWriterSettings, type WriterSettings } from './settings.js';
@@ -33,7 +33,15 @@ export interface SessionIds {
  * (an unknown or wrong option), IO_ERROR; LOCK_TIMEOUT in exclusive mode
  */
 export async function openJournal(path: string, options: OpenOptions = {}): Promise<Journal> {
-  const settings = resolveWriterSettings(options);
+  return openWith(path, resolveWriterSettings(options));
+}
+
+/** A journal of the engine's own, whose events may carry reserved tool names. Throws as openJournal. */
+export async function openEngineJournal(path: string, options: OpenOptions = {}): Promise<Journal> {
+  return openWith(path, { ...resolveWriterSettings(options), isEngine: true });
+}
+
+function openWith(path: string, settings: WriterSettings): Promise<Journal> {
   return JournalWriter.open(resolveJournalPaths(settings.world.fs, path), settings);
 }
 
@@ -44,6 +52,20 @@ export async function openJournal(path: string, options: OpenOptions = {}): Prom
  * JOURNAL_CORRUPT, JOURNAL_TRUNCATED, DISK_FULL, IO_ERROR
  */
 export async function startSession(path: string, ids: SessionIds, options: StartOptions = {}): Promise<SessionStatus> {
+  if (isReservedTool(ids.session_id)) {
+    throw new GaitError('INVALID_ARGUMENT', `session ids that begin with "gait." are the engine's own`, {
+      details: { field: 'session_id', found: ids.session_id },
+    });
+  }
+  return startEngineSession(path, ids, options);
+}
+
+/** A session of the engine's own, under a reserved id. Throws as startSession. */
+export async function startEngineSession(
+  path: string,
+  ids: SessionIds,
+  options: StartOptions = {},
+): Promise<SessionStatus> {
   const wanted = {
     session_id: checkId(ids.session_id, 'session_id', 'INVALID_ARGUMENT'),
     run_id: checkId(ids.run_id, 'run_id', 'INVALID_ARGUMENT'),

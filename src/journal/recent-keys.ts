@@ -2,7 +2,7 @@
 import { sha256 } from '../sign/index.js';
 
 /** How many keys of a session are remembered. */
-const REMEMBERED_KEYS = 1_000;
+export const REMEMBERED_KEYS = 1_000;
 
 export interface EventMark {
   readonly sequence: number;

@@ -84,6 +84,17 @@ export function owedRepair(world: World, paths: JournalPaths, offset: number): T
   return undefined;
 }
 
+/**
+ * Takes kept bytes out of the reckoning, because the offsets in their names are about to mean other places. Call under the lock,
+ * when no repair is owed.
+ */
+export function settleTornBytes({ fs }: World, paths: JournalPaths): void {
+  if (fs.lstat(paths.torn) === undefined) return;
+  const kept = fs.readDirectory(paths.torn).filter((name) => KEPT_NAME.test(name));
+  for (const name of kept) fs.rename(join(paths.torn, name), join(paths.torn, `settled-${name}`));
+  if (kept.length > 0) fs.syncDirectory(paths.torn);
+}
+
 /** The event that makes a repair evidence itself. */
 export function repairEvent(torn: TornTail): EventInput {
   return normalizeEvent(

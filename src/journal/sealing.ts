@@ -8,6 +8,7 @@ import { unsealedRange } from './checkpoint.js';
 import { SALT_BYTES } from './payload-files.js';
 import { checkNoteTarget, writeNote } from './note-file.js';
 import { openPayload } from './payload-reader.js';
+import { readKeptLines } from './kept-lines.js';
 import { readJournal } from './reader.js';
 import {
   chainPath,
@@ -122,10 +123,7 @@ function chainOf({ fs }: World, path: string, header: SessionHeader): SessionCha
 
 /** Makes the chain anew from the journal's checkpoints (W29). */
 export async function rewriteChain({ world, paths, header }: SealContext, extraPath?: string): Promise<string> {
-  const checkpoints: SessionCheckpoint[] = [];
-  for await (const line of readJournal(paths.journal, { fileSystem: world.fs })) {
-    if (line.recordType === 'checkpoint') checkpoints.push(line.checkpoint);
-  }
+  const { checkpoints } = await readKeptLines(world, paths);
   return writeChain(world, paths, header, checkpoints, extraPath);
 }
 

@@ -155,6 +155,12 @@ function toFacts(facts: Partial<LogFacts>): LogFacts {
     lines: count(facts.lines),
     lastLineOffset: count(facts.lastLineOffset),
     isClosed: facts.isClosed === true,
+    archive: {
+      lines: count(facts.archive?.lines),
+      events: count(facts.archive?.events),
+      liveOffset: count(facts.archive?.liveOffset),
+    },
+    lastRooted: facts.lastRooted,
   };
 }
 

@@ -3,18 +3,30 @@
  *
  * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
  */
-import { Frontier, leafHash, leafHashOfText, sha256Hex } from '../sign/index.js';
+import { Frontier, leafHash, leafHashOfText } from '../sign/index.js';
+import { checkpointMismatches, type LastCheckpoint } from './checkpoint-rules.js';
 import { isReservedTool } from './event-fields.js';
 import { LinkChecker } from './link-checker.js';
 import { isFault, parseRecord, type JournalRecord } from './record.js';
 import type { Problem, ProblemKind, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 
-/** What is kept of the last checkpoint. */
-export interface LastCheckpoint {
-  readonly index: number;
-  readonly sequenceEnd: number;
-  readonly digest: string;
+/** What compaction moved out of the journal file: the first lines of the log, and the events among them. */
+export interface Archive {
+  readonly lines: number;
+  readonly events: number;
+  /** Where in the journal file the lines begin that are nowhere else. */
+  readonly liveOffset: number;
 }
+
+/** The last checkpoint that names the tree: what it covers can be moved out and still be proved. */
+export interface RootedCheckpoint {
+  /** Lines of the log up to the checkpoint, its own included. */
+  readonly lines: number;
+  /** Offset behind its line in the journal file. */
+  readonly endOffset: number;
+}
+
+export const NO_ARCHIVE: Archive = { lines: 0, events: 0, liveOffset: 0 };
 
 /** The part of the state that the index stores: everything but the tree. */
 export interface LogFacts {
@@ -26,12 +38,14 @@ export interface LogFacts {
   lastCheckpoint: LastCheckpoint | undefined;
   /** Lines beside the first that carry no `prev`. */
   unlinkedLines: number;
-  /** Lines read so far; equals the tree size as long as the file holds the whole log. */
+  /** Lines of the log so far, those in segments included. */
   lines: number;
   /** Offset of the last line's first byte. */
   lastLineOffset: number;
   /** The session was ended by a closing event. */
   isClosed: boolean;
+  archive: Archive;
+  lastRooted: RootedCheckpoint | undefined;
 }
 
 /** Reserved tool name of the event that ends a session. */
@@ -50,12 +64,17 @@ export class SessionLog implements LogFacts {
   lines = 0;
   lastLineOffset = 0;
   isClosed = false;
+  archive: Archive = NO_ARCHIVE;
+  lastRooted: RootedCheckpoint | undefined = undefined;
+  /** Name of the segment that the lines come from; undefined for the journal file. */
+  segment: string | undefined = undefined;
   frontier: Frontier = new Frontier();
   /** Leaf hash of the last line; undefined for an empty journal. */
   head: Buffer | undefined = undefined;
   /** After a line that could not be read, the next sequence is taken as it comes. */
   #isSequenceUnknown = false;
   #isLastAnEvent = false;
+  #lastSegment: string | undefined = undefined;
   readonly #report: Report;
   readonly #links: LinkChecker;
 
@@ -73,6 +92,7 @@ export class SessionLog implements LogFacts {
             line: this.lines,
             byteOffset: this.lastLineOffset,
             sequence: this.#isLastAnEvent ? this.lastSequence : undefined,
+            segment: this.#lastSegment,
           };
     this.lines += 1;
     const parsed = parseRecord(line);
@@ -80,7 +100,7 @@ export class SessionLog implements LogFacts {
     const sequence = record?.recordType === 'event' ? record.event.sequence : undefined;
     const witness = record?.recordType === 'checkpoint' ? record.checkpoint.head : undefined;
     this.#links.next(
-      { line: this.lines, byteOffset, sequence },
+      { line: this.lines, byteOffset, sequence, segment: this.segment },
       below,
       record?.prev,
       this.head?.toString('hex'),
@@ -91,11 +111,15 @@ export class SessionLog implements LogFacts {
       this.#isSequenceUnknown = true;
     } else {
       this.#check(parsed, byteOffset);
+      if (parsed.recordType === 'checkpoint' && parsed.checkpoint.tree_size !== undefined) {
+        this.lastRooted = { lines: this.lines, endOffset: byteOffset + line.length + 1 };
+      }
     }
     // The tree of a checkpoint ends before its own line, so the leaf is added last.
     const leaf = record === undefined ? leafHash(line) : leafHashOfText(record.text);
     this.#addLeaf(leaf, record?.prev !== undefined);
     this.lastLineOffset = byteOffset;
+    this.#lastSegment = this.segment;
     this.#isLastAnEvent = sequence !== undefined;
     return record;
   }
@@ -222,26 +246,20 @@ export class SessionLog implements LogFacts {
   }
 
   #checkCheckpoint(checkpoint: SessionCheckpoint, byteOffset: number): void {
-    const last = this.lastCheckpoint;
+    const { checkpoint_index: index, sequence_end: end } = checkpoint;
     const fail = (field: string, expected: string | number, found: string | number | undefined): void =>
       this.#problem(
         'checkpoint_mismatch',
         byteOffset,
-        `${field} of checkpoint ${checkpoint.checkpoint_index} is not what the journal gives`,
+        `${field} of checkpoint ${index} is not what the journal gives`,
         {
           expected: String(expected),
           found: String(found),
         },
       );
-    const { checkpoint_index: index, sequence_start: start, sequence_end: end } = checkpoint;
-    if (index !== (last?.index ?? 0) + 1) fail('checkpoint_index', (last?.index ?? 0) + 1, index);
-    if (start <= (last?.sequenceEnd ?? 0)) fail('sequence_start', `more than ${last?.sequenceEnd}`, start);
-    if (end < start) fail('sequence_end', `at least ${start}`, end);
-    if (last !== undefined && checkpoint.prev_checkpoint_digest !== last.digest) {
-      fail('prev_checkpoint_digest', last.digest, checkpoint.prev_checkpoint_digest);
+    for (const { field, expected, found } of checkpointMismatches(checkpoint, this.lastCheckpoint)) {
+      fail(field, expected, found);
     }
-    const digest = checkpointDigest(checkpoint);
-    if (checkpoint.checkpoint_digest !== digest) fail('checkpoint_digest', digest, checkpoint.checkpoint_digest);
     this.#checkTree(checkpoint, fail);
     this.#checkCoveredEvents(end, byteOffset);
     this.lastCheckpoint = { index, sequenceEnd: end, digest: checkpoint.checkpoint_digest };
@@ -282,14 +300,21 @@ export class SessionLog implements LogFacts {
   }
 
   #problem(kind: ProblemKind, byteOffset: number, meaning: string, facts: Partial<Problem> = {}): void {
-    this.#report({ kind, line: this.lines, byte_offset: byteOffset, ...facts, meaning });
+    const place = { line: this.lines, byte_offset: byteOffset };
+    this.#report({
+      kind,
+      ...place,
+      ...(this.segment === undefined ? {} : { segment: this.segment }),
+      ...facts,
+      meaning,
+    });
   }
 }
 
 /** A copy of the facts alone. */
 export function logFacts(log: LogFacts): LogFacts {
   const { header, firstSequence, lastSequence, eventCount, checkpointCount, lastCheckpoint, unlinkedLines } = log;
-  const { lines, lastLineOffset, isClosed } = log;
+  const { lines, lastLineOffset, isClosed, archive, lastRooted } = log;
   return {
     header,
     firstSequence,
@@ -301,13 +326,9 @@ export function logFacts(log: LogFacts): LogFacts {
     lines,
     lastLineOffset,
     isClosed,
+    archive,
+    lastRooted,
   };
-}
-
-/** Lower-case hex SHA-256 of `manifest:prev:index:start:end` (docs/format.md). */
-export function checkpointDigest(checkpoint: SessionCheckpoint): string {
-  const { manifest_digest: manifest, prev_checkpoint_digest: prev = '', checkpoint_index: index } = checkpoint;
-  return sha256Hex(`${manifest}:${prev}:${index}:${checkpoint.sequence_start}:${checkpoint.sequence_end}`);
 }
 
 function explainSequence(

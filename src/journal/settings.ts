@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { GaitError } from '../errors.js';
 import { parseDurationMs } from './duration.js';
 import { nodeFileSystem, type FileSystem, type WriterLockSettings } from './store/index.js';
-import type { Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
+import type { CompactionPolicy, Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
 import { VERSION } from './version.js';
 
 /** What the outside world looks like to the engine. */
@@ -22,6 +22,9 @@ export interface WriterSettings {
   readonly durability: 'durable' | 'buffered';
   readonly producerVersion: string;
   readonly seal: SealPolicy;
+  readonly compactOver: CompactionPolicy;
+  /** The journal is the engine's own: its events may carry reserved tool names, and its id is reserved too. */
+  readonly isEngine: boolean;
 }
 
 interface LockProfile {
@@ -68,7 +71,15 @@ export function resolveWorld(options: Environment): World {
 
 /** Throws INVALID_ARGUMENT naming the option. */
 export function resolveWriterSettings(options: OpenOptions): WriterSettings {
-  refuseUnknown(options, [...LOCK_KEYS, 'lock', 'durability', 'producerVersion', 'retentionProfile', 'seal']);
+  refuseUnknown(options, [
+    ...LOCK_KEYS,
+    'lock',
+    'durability',
+    'producerVersion',
+    'retentionProfile',
+    'seal',
+    'compactOver',
+  ]);
   const world = resolveWorld(options);
   return {
     world,
@@ -76,6 +87,8 @@ export function resolveWriterSettings(options: OpenOptions): WriterSettings {
     durability: oneOf(options.durability ?? 'durable', ['durable', 'buffered'], 'durability'),
     producerVersion: options.producerVersion ?? VERSION,
     seal: checkSealPolicy(options.seal ?? {}),
+    compactOver: checkCompactionPolicy(options.compactOver ?? {}),
+    isEngine: false,
   };
 }
 
@@ -101,13 +114,28 @@ function resolveLock(options: LockOptions & Environment, world: World): Omit<Wri
 }
 
 function checkSealPolicy(policy: SealPolicy): SealPolicy {
-  for (const name of ['everyEvents', 'everyMs'] as const) {
+  checkCounts(policy, 'seal', ['everyEvents', 'everyMs']);
+  return policy;
+}
+
+function checkCompactionPolicy(policy: CompactionPolicy): CompactionPolicy {
+  const known = ['bytes', 'events'] as const;
+  for (const name of Object.keys(policy)) oneOf<string>(name, known, 'compactOver');
+  checkCounts(policy, 'compactOver', known);
+  return policy;
+}
+
+function checkCounts<const K extends string>(
+  policy: Readonly<Partial<Record<K, number>>>,
+  option: string,
+  names: readonly K[],
+): void {
+  for (const name of names) {
     const value = policy[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
-      throw invalid(`seal.${name}`, value, 'a whole number from 1');
+      throw invalid(`${option}.${name}`, value, 'a whole number from 1');
     }
   }
-  return policy;
 }
 
 /** As for the Go tool, a value that does not parse counts as not set. */

@@ -128,8 +128,10 @@ export interface SessionStatus {
   readonly started_at: string;
   /** True once the session was closed: nothing more can be appended. */
   readonly closed: boolean;
-  /** Events present in the journal file. */
+  /** Events present in the journal file, without those that compaction moved out. */
   readonly event_count: number;
+  /** Events that compaction moved out of the journal file. */
+  readonly archived_events: number;
   readonly checkpoint_count: number;
   readonly last_sequence: number;
   /** Sequence of the last event that a checkpoint covers; 0 when there is none. */
@@ -160,8 +162,10 @@ export interface JournalLineBase {
   readonly text: string;
   /** Leaf hash of the line before, lower-case hex; absent on the first line and on lines of the Go tool. */
   readonly prev?: string;
-  /** Offset of the line's first byte in the file it was read from. */
+  /** Offset of the line's first byte in the journal file, or in the lines of the segment. */
   readonly byteOffset: number;
+  /** Name of the segment that the line was read from; absent for the journal file. */
+  readonly segment?: string;
 }
 
 /** Which locks a writer takes. `both` unless there is a reason: see docs/architecture.md. */
@@ -224,8 +228,55 @@ export interface CheckpointResult {
   readonly chain_path?: string;
 }
 
+export interface CompactOptions {
+  /** Change nothing; say what would be done. */
+  readonly dryRun?: boolean;
+  /** Leave the journal alone, and write the compacted log to this path, where nothing may be yet. */
+  readonly out?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The lines that a compaction moved out of the journal file. */
+export interface CompactionSegment {
+  readonly name: string;
+  /** Lines of the log from `leaf_start` up to, not including, `leaf_end`. */
+  readonly leaf_start: number;
+  readonly leaf_end: number;
+  readonly first_sequence: number;
+  readonly last_sequence: number;
+  /** Bytes of the lines, and of their compressed file. */
+  readonly raw_bytes: number;
+  readonly gzip_bytes: number;
+  readonly content_sha256: string;
+  /** Root that the checkpoint at its end seals (hex). */
+  readonly root_hash: string;
+}
+
+/** What a compaction did, or would do. Events and bytes are those of the journal file. */
+export interface CompactionResult {
+  readonly journal_path: string;
+  readonly output_path: string;
+  readonly dry_run: boolean;
+  /** False when there was nothing to move. */
+  readonly compacted: boolean;
+  readonly events_before: number;
+  readonly events_after: number;
+  readonly checkpoints: number;
+  readonly last_checkpoint_sequence: number;
+  readonly bytes_before: number;
+  readonly bytes_after: number;
+  readonly segment?: CompactionSegment;
+}
+
+/** Automatic compaction, after a checkpoint: when sealed lines in the journal file pass one of these. */
+export interface CompactionPolicy {
+  readonly bytes?: number;
+  readonly events?: number;
+}
+
 export interface OpenOptions extends LockOptions, Environment {
   readonly seal?: SealPolicy;
+  readonly compactOver?: CompactionPolicy;
   /** `shared`: lock per commit. `exclusive`: lock held until close, for a single writer. */
   readonly lock?: 'shared' | 'exclusive';
   readonly durability?: Durability;
@@ -278,6 +329,11 @@ export interface Journal {
   rebuildChain(chainOut?: string): Promise<string>;
   /** Ends the session for good: a closing event, then a checkpoint. Later appends are SESSION_CLOSED. */
   complete(options?: CheckpointOptions): Promise<CheckpointResult>;
+  /**
+   * Moves sealed lines out of the journal file into a segment; root, range and verdict stay what they were. Appends go on
+   * meanwhile.
+   */
+  compact(options?: CompactOptions): Promise<CompactionResult>;
   /** Finishes what is under way, syncs, writes the index, releases the locks. Calling it again does nothing. */
   close(): Promise<void>;
 }
@@ -317,14 +373,22 @@ export type ProblemKind =
   | 'proof_invalid'
   | 'payload_missing'
   | 'payload_altered'
-  | 'payload_orphaned';
+  | 'payload_orphaned'
+  | 'segment_missing'
+  | 'segment_damaged'
+  | 'segment_mismatch'
+  | 'lines_pruned'
+  | 'payload_erased';
 
 /** One thing that is wrong with evidence, and where. */
 export interface Problem {
   readonly kind: ProblemKind;
-  /** 1-based line number. */
+  /** 1-based number of the line in the log; lines that compaction moved out count. */
   readonly line: number;
+  /** In the journal file; when `segment` is given, in the lines of that segment. */
   readonly byte_offset: number;
+  /** Name of the segment that holds the line, when compaction moved it out of the journal file. */
+  readonly segment?: string;
   readonly sequence?: number;
   readonly expected?: string;
   readonly found?: string;

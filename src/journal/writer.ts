@@ -1,11 +1,12 @@
 /** An open journal, as its user holds it: checks what comes in, queues it, seals when it is due, closes once. */
 import { GaitError, isGaitError } from '../errors.js';
+import { AutoCompact } from './auto-compact.js';
 import { AutoSeal } from './auto-seal.js';
 import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { Committer } from './committer.js';
 import { normalizeEvent } from './event.js';
 import { dropPayload, takeInline, takeWithPayload, type Intake, type TakenEvent } from './payload-intake.js';
-import type { WriterSettings } from './settings.js';
+import { refuseUnknown, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import type { JournalPaths } from './store/index.js';
 import type {
@@ -13,6 +14,8 @@ import type {
   CheckpointOptions,
   CheckpointResult,
   CompanionFile,
+  CompactionResult,
+  CompactOptions,
   EventInput,
   Journal,
   Receipt,
@@ -25,7 +28,10 @@ export class JournalWriter implements Journal {
   readonly #committer: Committer;
   readonly #queue: CommitQueue;
   readonly #autoSeal: AutoSeal;
+  readonly #autoCompact: AutoCompact;
   #closing: Promise<void> | undefined;
+  /** Those that were asked for: closing waits for them. */
+  #compactions: Promise<unknown> = Promise.resolve();
 
   private constructor(settings: WriterSettings, paths: JournalPaths, committer: Committer) {
     this.#settings = settings;
@@ -33,6 +39,7 @@ export class JournalWriter implements Journal {
     this.#committer = committer;
     this.#queue = new CommitQueue((requests) => this.#commit(requests));
     this.#autoSeal = new AutoSeal(settings.seal, () => this.#sealRest());
+    this.#autoCompact = new AutoCompact(settings.compactOver);
   }
 
   /** Opens an initialised journal. Changes nothing when it is refused. */
@@ -66,6 +73,14 @@ export class JournalWriter implements Journal {
     return this.#alone(() => this.#committer.complete(options));
   }
 
+  compact(options: CompactOptions = {}): Promise<CompactionResult> {
+    refuseUnknown(options, ['dryRun', 'out', 'signal']);
+    this.#refuseClosed();
+    const run = this.#compact(options);
+    this.#compactions = Promise.allSettled([this.#compactions, run]);
+    return run;
+  }
+
   async status(): Promise<SessionStatus> {
     await this.#queue.idle();
     return readStatus(this.#paths.journal, { fileSystem: this.#settings.world.fs });
@@ -92,7 +107,9 @@ export class JournalWriter implements Journal {
     }
     this.#refuseClosed();
     const intake = this.#intake();
-    const normal = events.map((event, index) => named(index, events.length, () => normalizeEvent(event)));
+    const normal = events.map((event, index) =>
+      named(index, events.length, () => normalizeEvent(event, this.#settings.isEngine)),
+    );
     const inline = normal.map((event, index) => named(index, events.length, () => takeInline(intake, event)));
     if (payload === undefined && inline.every((taken) => taken !== undefined)) {
       return this.#enqueue(intake, inline, expectedSequence, companion);
@@ -163,35 +180,56 @@ export class JournalWriter implements Journal {
   /** A step of its own between two commits, with the lock held. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     this.#refuseClosed();
-    const result = await this.#queue.run(() => this.#committer.underLock(work));
+    const result = await this.#betweenCommits(work);
     this.#autoSeal.disarm();
+    this.#considerCompaction();
     return result;
+  }
+
+  #betweenCommits<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(() => this.#committer.underLock(work));
+  }
+
+  #compact(options: CompactOptions): Promise<CompactionResult> {
+    return this.#committer.compact(options, (work) => this.#betweenCommits(work));
+  }
+
+  #considerCompaction(): void {
+    if (this.#closing !== undefined) return;
+    this.#autoCompact.consider(this.#committer.log, () => this.#compact({}));
   }
 
   async #sealIfDue(): Promise<void> {
     const unsealed = this.#committer.unsealedEvents;
     if (unsealed === 0) return;
     const { policy } = this.#autoSeal;
-    if (this.#autoSeal.isDue(unsealed)) await this.#autoSeal.attempt(() => this.#committer.seal(policy));
-    else this.#autoSeal.arm();
+    if (this.#autoSeal.isDue(unsealed)) {
+      await this.#autoSeal.attempt(() => this.#committer.seal(policy));
+      this.#considerCompaction();
+    } else {
+      this.#autoSeal.arm();
+    }
   }
 
   /** Own lock round, for the timer and for close. */
   #sealRest(): Promise<void> {
-    return this.#queue.run(() =>
-      this.#committer.underLock(async () => {
-        if (this.#committer.unsealedEvents > 0) await this.#committer.seal(this.#autoSeal.policy);
-      }),
-    );
+    return this.#betweenCommits(async () => {
+      if (this.#committer.unsealedEvents === 0) return;
+      await this.#committer.seal(this.#autoSeal.policy);
+      this.#considerCompaction();
+    });
   }
 
   async #close(): Promise<void> {
+    await this.#compactions;
+    await this.#autoCompact.idle();
     await this.#queue.idle();
     this.#autoSeal.disarm();
     const { policy } = this.#autoSeal;
     if (policy.onClose === true && this.#committer.isHealthy) await this.#autoSeal.attempt(() => this.#sealRest());
     await this.#committer.close();
-    if (this.#autoSeal.failure !== undefined) throw this.#autoSeal.failure;
+    const failure = this.#autoSeal.failure ?? this.#autoCompact.failure;
+    if (failure !== undefined) throw failure;
   }
 }
 

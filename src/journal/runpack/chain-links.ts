@@ -1,5 +1,5 @@
 /** The checkpoints of a chain, one against the next (docs/go-compatibility.md). Pure. */
-import { checkpointDigest } from '../session-log.js';
+import { checkpointDigest } from '../checkpoint-rules.js';
 import type { SessionCheckpoint } from '../types.js';
 import type { SessionChain } from './chain.js';
 

@@ -12,6 +12,8 @@ export interface JournalPaths {
   readonly guard: string;
   readonly index: string;
   readonly torn: string;
+  /** Lines that compaction moved out of the journal. */
+  readonly segments: string;
   /** Payload files, in a folder for each first byte of their hash. */
   readonly payloads: string;
 }
@@ -51,6 +53,7 @@ export function resolveJournalPaths(fs: FileSystem, path: string): JournalPaths 
     guard: join(sidecar, 'guard'),
     index: join(sidecar, 'index'),
     torn: join(sidecar, 'torn'),
+    segments: join(sidecar, 'segments'),
     payloads: join(sidecar, 'payloads'),
   };
 }

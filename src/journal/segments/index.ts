@@ -1,0 +1,22 @@
+export { isPresent, linesOf, segmentsFrom } from './archived-lines.js';
+export { readBase, restoreBefore } from './base.js';
+export { readPrelude } from './prelude.js';
+export { encodeManifest, segmentName, parseSegmentName } from './segment.js';
+export {
+  filesIn,
+  LEAVES_SUFFIX,
+  LINES_SUFFIX,
+  MANIFEST_SUFFIX,
+  removableFiles,
+  segmentNames,
+  segmentPath,
+} from './segment-files.js';
+export { blocksOf, damaged, eachLine } from './segment-reader.js';
+export { logBefore, SegmentTally } from './segment-tally.js';
+export { SegmentWriter } from './segment-writer.js';
+
+export type { ArchivedLine } from './archived-lines.js';
+export type { LogBase } from './base.js';
+export type { KeptCheckpoint, Prelude } from './prelude.js';
+export type { SegmentManifest } from './segment.js';
+export type { Segment, SizedFile } from './segment-files.js';
