@@ -25,7 +25,7 @@ export {
   writeNewFile,
 } from './journal/index.js';
 export { verify } from './verify/index.js';
-export { verifyTrace, verifyTraceFile } from './trace/index.js';
+export { emitTrace, verifyTrace, verifyTraceFile } from './trace/index.js';
 export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
 
 export type { ArtifactReport } from './verify/index.js';
@@ -34,6 +34,7 @@ export type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
+  CompanionFile,
   CompactionPolicy,
   CompactionResult,
   CompactionSegment,
@@ -98,8 +99,12 @@ export type {
 } from './journal/index.js';
 export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.js';
 export type {
+  EmittedTrace,
+  EmitTraceOptions,
   TraceDemands,
+  TraceEventInput,
   TraceFacts,
+  TraceInput,
   TraceProblem,
   TraceProblemKind,
   TraceReport,

@@ -12,11 +12,12 @@ import { GaitError } from '../errors.js';
 import { leafHashOfText } from '../sign/index.js';
 import { readJournal } from './reader.js';
 import { isSessionFile } from './runpack/index.js';
-import type { World } from './settings.js';
+import { resolveWorld, type World } from './settings.js';
 import {
   cleanPath,
   errnoOf,
   FILE_MODE,
+  ioError,
   makeDirectories,
   readWhole,
   replaceFile,
@@ -24,7 +25,7 @@ import {
   type FileSystem,
   type JournalPaths,
 } from './store/index.js';
-import type { CompanionFile } from './types.js';
+import type { CompanionFile, Environment } from './types.js';
 
 /** Where the event will be, and which it is. */
 export interface CompanionPlace {
@@ -98,14 +99,19 @@ export function stageCompanion(
 /**
  * Writes a file whole and durable where nothing may be yet, taking turns with those that are staged for an event.
  *
- * @throws GaitError OUTPUT_EXISTS, INVALID_PATH; the file system's own errors. Nothing is left then.
+ * @throws GaitError OUTPUT_EXISTS, INVALID_PATH, DISK_FULL, IO_ERROR. Nothing is left then.
  */
-export function writeLoneCompanion(fs: FileSystem, { path, content }: CompanionFile): void {
+export function writeLoneCompanion({ path, content }: CompanionFile, options: Environment = {}): void {
+  const { fs } = resolveWorld(options);
   const place = resolve(cleanPath(path));
-  refuseTaken(fs, place);
-  makeDirectories(fs, dirname(place));
-  stageFile(fs, place, content);
-  placeStaged(fs, place);
+  try {
+    refuseTaken(fs, place);
+    makeDirectories(fs, dirname(place));
+    stageFile(fs, place, content);
+    placeStaged(fs, place);
+  } catch (error) {
+    throw ioError(error, 'write', place);
+  }
 }
 
 /**

@@ -7,14 +7,14 @@ export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { inspectHealth, kernelLockFault } from './health.js';
 export { inspectSession, withWriterLock } from './inspect.js';
 export { openEngineJournal, openJournal, startEngineSession, startSession } from './open.js';
-export { writeNewFile } from './new-output.js';
+export { replaceOutput, writeNewFile } from './new-output.js';
 export { proveConsistency, proveInclusion } from './prove.js';
 export { readPayload } from './read-payload.js';
 export { readJournal } from './reader.js';
 export { sessionJournalPath } from './session-path.js';
 export { refuseUnknown, resolveWorld } from './settings.js';
 export { resolveSigningKey, resolveVerifyKey, verifyKeyPair } from './signing-key.js';
-export { listSessions, readStatus } from './status.js';
+export { journalsIn, listSessions, readStatus } from './status.js';
 export {
   cleanFolder,
   errnoOf,
@@ -25,7 +25,8 @@ export {
   readWhole,
   replaceFile,
 } from './store/index.js';
-export { normalizeTimestamp } from './timestamp.js';
+export { readJournalByTime } from './time-seek.js';
+export { NO_TIME, normalizeTimestamp, timeKey } from './timestamp.js';
 export { VERDICTS } from './types.js';
 export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';

@@ -115,9 +115,14 @@ export function removeIndexLeftovers(fs: FileSystem, paths: JournalPaths): void 
 
 /** Where a reader may start to find an event: 0 unless a fitting index knows better. */
 export function sparseOffset(fs: FileSystem, paths: JournalPaths, descriptor: number, sequence: number): number {
+  return fittingIndex(fs, paths, descriptor)?.offsets.atOrBefore(sequence)?.offset ?? 0;
+}
+
+/** The index, when it was made of this file, and the file still holds what it was made of. */
+export function fittingIndex(fs: FileSystem, paths: JournalPaths, descriptor: number): IndexSnapshot | undefined {
   const snapshot = readIndex(fs, paths.index);
-  if (snapshot === undefined || !fits(fs, descriptor, fs.fstat(descriptor), snapshot, paths.journal)) return 0;
-  return snapshot.offsets.atOrBefore(sequence)?.offset ?? 0;
+  if (snapshot === undefined || !fits(fs, descriptor, fs.fstat(descriptor), snapshot, paths.journal)) return undefined;
+  return snapshot;
 }
 
 /** A log and how far into its file it reaches. */

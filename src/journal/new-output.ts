@@ -3,8 +3,20 @@ import { dirname } from 'node:path';
 import { GaitError } from '../errors.js';
 import { isSessionFile } from './runpack/index.js';
 import { resolveWorld } from './settings.js';
-import { cleanPath, errnoOf, ioError, makeDirectories, NewFile, TurnTaker } from './store/index.js';
+import {
+  cleanPath,
+  errnoOf,
+  ioError,
+  makeDirectories,
+  NewFile,
+  readWhole,
+  replaceFile,
+  TurnTaker,
+} from './store/index.js';
 import type { Environment } from './types.js';
+
+/** Files that are replaced are small by nature. */
+const MAX_REPLACED_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes a file that appears whole and durable, or not at all, where nothing may be yet. Missing directories are made. When
@@ -37,6 +49,30 @@ export async function writeNewFile(
     throw ioError(error, 'write', cleaned);
   }
   return cleaned;
+}
+
+/**
+ * Replaces a file of the caller's, old or new at any time, never a mixture; for formats whose path is the caller's to use
+ * again. What is there is only replaced when it is of the same kind.
+ *
+ * @param schemaId names the kind: what is there must hold it
+ * @throws GaitError OUTPUT_EXISTS for anything else that is there, or a name that belongs to the files of a session;
+ * INVALID_PATH; DISK_FULL; IO_ERROR
+ */
+export function replaceOutput(path: string, content: Uint8Array, schemaId: string, options: Environment = {}): void {
+  const { fs, nonce } = resolveWorld(options);
+  const cleaned = cleanPath(path);
+  try {
+    if (isSessionFile(fs, cleaned, [])) throw outputExists(cleaned, 'the name belongs to the files of a session');
+    const isNew = fs.lstat(cleaned) === undefined;
+    if (!isNew && !readWhole(fs, cleaned, MAX_REPLACED_BYTES).includes(`"${schemaId}"`)) {
+      throw outputExists(cleaned, 'what is there is something else');
+    }
+    makeDirectories(fs, dirname(cleaned));
+    replaceFile(fs, cleaned, content, { durable: true, nonce: nonce() });
+  } catch (error) {
+    throw ioError(error, 'write', cleaned);
+  }
 }
 
 async function fill(file: NewFile, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {

@@ -50,6 +50,11 @@ export async function* listSessions(
   }
 }
 
+/** Paths of the journals directly under `root`, in the order of their names. Throws IO_ERROR. */
+export function journalsIn(root: string, options: Environment = {}): string[] {
+  return readRoot(resolveWorld(options).fs, root).map((name) => join(root, name));
+}
+
 function readRoot(fs: FileSystem, root: string): string[] {
   try {
     return fs
