@@ -9,6 +9,8 @@ export type EvidenceTask =
   | { readonly task: 'seal'; readonly path: string; readonly times: number }
   /** Seal the journal's events into a runpack at `out`. */
   | { readonly task: 'pack'; readonly path: string; readonly out: string }
+  /** Move the journal's sealed lines into a segment; there must be some. */
+  | { readonly task: 'compact'; readonly path: string }
   /** Verify a journal or a runpack under the strict profile. */
   | { readonly task: 'verify'; readonly path: string };
 

@@ -3,16 +3,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { openJournal } from '../../src/index.js';
+import { appendInBatches } from '../callers.js';
 import { requireSound, type Context, type Suite } from '../context.js';
 import { interleave, ratePerSecond, timeMs, type Contender } from '../measure.js';
 import { gaitBin } from '../paths.js';
 import type { Measured } from '../report.js';
-import { TARGETS } from '../targets.js';
 
 export const stdin: Suite = { name: 'stdin', run: runStdin };
 export const oneShot: Suite = { name: 'one-shot', run: runOneShot };
 
 const CHUNK_EVENTS = 128;
+const BATCH_EVENTS = 1_000;
 
 async function runStdin(context: Context): Promise<Measured[]> {
   const events = context.size(256_000, 1_280);
@@ -24,17 +26,29 @@ async function runStdin(context: Context): Promise<Measured[]> {
       await requireSound(path, events);
       return rate;
     };
-  const figures = await interleave(context.size(3, 1), {
+  const inProcess = async (): Promise<number> => {
+    const journal = await openJournal(await context.newSession());
+    const rate = await ratePerSecond(events, () => appendInBatches(journal, context.event, BATCH_EVENTS, events));
+    await journal.close();
+    return rate;
+  };
+  const figures = await interleave(context.size(5, 1), {
+    inProcess,
     plain: contender([]),
     json: contender(['--json']),
   });
-  const row = (metric: string, project: readonly number[]): Measured => ({
+  const row = (id: string, metric: string, project: readonly number[]): Measured => ({
+    id,
     metric,
     unit: 'events/s',
+    floorIs: 'durable appendAll of 1,000 in one process',
+    floor: figures.inProcess,
     project,
-    target: TARGETS.stdin,
   });
-  return [row('append --stdin, start-up included', figures.plain), row('append --stdin --json', figures.json)];
+  return [
+    row('stdin.plain', 'append --stdin, start-up included', figures.plain),
+    row('stdin.json', 'append --stdin --json', figures.json),
+  ];
 }
 
 async function pipeEvents(context: Context, path: string, events: number, flags: readonly string[]): Promise<void> {
@@ -64,13 +78,14 @@ async function runOneShot(context: Context): Promise<Measured[]> {
   });
   await requireSound(path, rounds + 1);
   const row = (command: string, project: readonly number[]): Measured => ({
+    id: `one-shot.${command}`,
     metric: `gait run session ${command}`,
     unit: 'ms',
     floorIs: 'node -e 0',
     floor: figures.node,
     project,
   });
-  return [{ ...row('append', figures.append), target: TARGETS.oneShot }, row('status', figures.status)];
+  return [row('append', figures.append), row('status', figures.status)];
 }
 
 function runNode(args: readonly string[]): void {

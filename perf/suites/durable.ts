@@ -1,80 +1,119 @@
-/** Durable appends in this process: one after the other, and from 64 callers at once. */
+/** Durable appends in this process: one after the other, and from 16 and 64 callers at once. */
 import { openJournal, type Journal } from '../../src/index.js';
 import { appendByCallers } from '../callers.js';
 import { lastLineBytes, requireSound, type Context, type Suite } from '../context.js';
 import { BareFile, lineOf } from '../floors.js';
-import { interleave, ratePerSecond, type Contender } from '../measure.js';
+import { ratePerSecond, type Contender } from '../measure.js';
+import { interleaveWithPeers, PeerField } from '../peer-field.js';
 import type { Measured } from '../report.js';
-import { TARGETS, type Target } from '../targets.js';
 
 export const durable: Suite = { name: 'durable', run };
 
-const CALLERS = 64;
+const CROWDS = [1, 16, 64] as const;
+const LOCKS = ['exclusive', 'shared'] as const;
+/** As many lines in a transaction of a peer as there are callers whose lines one commit of ours can take. */
+const GROUP = 64;
 const FLOOR_IS = 'writeSync + fdatasyncSync of a line as long';
 
 async function run(context: Context): Promise<Measured[]> {
   const sequential = context.size(200, 10);
   const grouped = context.size(16_384, 256);
-  const subjects = {
-    exclusive: await Subject.open(context, 'exclusive', 1, sequential),
-    shared: await Subject.open(context, 'shared', 1, sequential),
-    exclusive64: await Subject.open(context, 'exclusive', CALLERS, grouped),
-    shared64: await Subject.open(context, 'shared', CALLERS, grouped),
-  };
+  const subjects: Subject[] = [];
+  for (const lock of LOCKS) {
+    for (const callers of CROWDS) {
+      subjects.push(await Subject.open(context, lock, callers, callers === 1 ? sequential : grouped));
+    }
+  }
   const file = new BareFile(context.newPath('bare'));
-  const line = lineOf(await subjects.shared.lineBytes());
-  const figures = await interleave(context.size(25, 2), {
-    floor: () =>
-      ratePerSecond(sequential, () => {
-        for (let done = 0; done < sequential; done += 1) file.appendDurably(line);
-      }),
-    exclusive: subjects.exclusive.contend,
-    shared: subjects.shared.contend,
-    exclusive64: subjects.exclusive64.contend,
-    shared64: subjects.shared64.contend,
-  });
+  const line = lineOf((await subjects[0]?.lineBytes()) ?? Number.NaN);
+  const text = line.subarray(0, -1).toString();
+  const alone = await PeerField.open(context, [
+    'better-sqlite3 FULL',
+    'better-sqlite3 NORMAL',
+    'pino + sonic-boom',
+    'fs.appendFile',
+    'hypercore',
+  ]);
+  const inGroups = await PeerField.open(context, ['better-sqlite3 FULL', 'hypercore']);
+  const groups = Math.ceil(grouped / GROUP);
+  const groupOf = Array.from({ length: GROUP }, () => text);
+  const { own, peers } = await interleaveWithPeers<string>(
+    context.size(25, 2),
+    {
+      floor: () =>
+        ratePerSecond(sequential, () => {
+          for (let done = 0; done < sequential; done += 1) file.appendDurably(line);
+        }),
+      ...Object.fromEntries(subjects.map((subject): [string, Contender] => [subject.id, subject.contend])),
+    },
+    {
+      ...alone.contenders((peer) =>
+        ratePerSecond(sequential, async () => {
+          for (let done = 0; done < sequential; done += 1) await peer.append(text);
+        }),
+      ),
+      ...grouping(
+        inGroups.contenders((peer) =>
+          ratePerSecond(groups * GROUP, async () => {
+            for (let done = 0; done < groups; done += 1) await peer.appendAll(groupOf);
+          }),
+        ),
+      ),
+    },
+  );
   file.close();
-  for (const subject of Object.values(subjects)) await subject.finish();
-  const { floor } = figures;
-  const row = (metric: string, project: readonly number[], target: Target): Measured => ({
+  await alone.close();
+  await inGroups.close();
+  for (const subject of subjects) await subject.finish();
+  const entries = Object.entries(peers);
+  const beside = {
+    alone: Object.fromEntries(entries.filter(([name]) => !name.endsWith(GROUPED))),
+    inGroups: Object.fromEntries(entries.filter(([name]) => name.endsWith(GROUPED))),
+  };
+  return subjects.map(({ id, metric, callers }) => ({
+    id,
     metric,
     unit: 'events/s',
     floorIs: FLOOR_IS,
-    floor,
-    project,
-    target,
-  });
-  return [
-    row('durable append, exclusive', figures.exclusive, TARGETS.durableExclusive),
-    row('durable append, shared', figures.shared, TARGETS.durableShared),
-    row('durable, 64 callers, exclusive', figures.exclusive64, TARGETS.durable64Callers),
-    row('durable, 64 callers, shared', figures.shared64, TARGETS.durable64Callers),
-  ];
+    floor: own['floor'] ?? [],
+    project: own[id] ?? [],
+    peers: callers === 1 ? beside.alone : callers === GROUP ? beside.inGroups : {},
+  }));
+}
+
+const GROUPED = `, ${GROUP} lines a transaction`;
+
+function grouping(contenders: Readonly<Record<string, Contender>>): Record<string, Contender> {
+  return Object.fromEntries(Object.entries(contenders).map(([name, contend]) => [`${name}${GROUPED}`, contend]));
 }
 
 /** A journal of its own under each way of appending. */
 class Subject {
+  readonly id: string;
+  readonly metric: string;
+  readonly callers: number;
   readonly #context: Context;
   readonly #journal: Journal;
-  readonly #callers: number;
   readonly #events: number;
   #appended = 0;
 
-  private constructor(context: Context, journal: Journal, callers: number, events: number) {
+  private constructor(context: Context, journal: Journal, lock: string, callers: number, events: number) {
+    this.id = `durable.${lock}${callers === 1 ? '' : `-${callers}`}`;
+    this.metric = callers === 1 ? `durable append, ${lock}` : `durable, ${callers} callers, ${lock}`;
+    this.callers = callers;
     this.#context = context;
     this.#journal = journal;
-    this.#callers = callers;
     this.#events = events;
   }
 
   static async open(context: Context, lock: 'shared' | 'exclusive', callers: number, events: number): Promise<Subject> {
-    return new Subject(context, await openJournal(await context.newSession(), { lock }), callers, events);
+    return new Subject(context, await openJournal(await context.newSession(), { lock }), lock, callers, events);
   }
 
   readonly contend: Contender = () => {
     this.#appended += this.#events;
     return ratePerSecond(this.#events, () =>
-      appendByCallers(this.#journal, this.#context.event, this.#callers, this.#events),
+      appendByCallers(this.#journal, this.#context.event, this.callers, this.#events),
     );
   };
 

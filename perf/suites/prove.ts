@@ -28,7 +28,8 @@ async function run(context: Context): Promise<Measured[]> {
     checkInclusion: checker(context, proofs.inclusion),
     checkConsistency: checker(context, proofs.consistency),
   });
-  const making = (metric: string, project: readonly number[]): Measured => ({
+  const making = (id: string, metric: string, project: readonly number[]): Measured => ({
+    id,
     metric: `${metric}, ${countOf(events)}`,
     unit: 'events/s',
     floorIs: 'verify of the same journal, without a key',
@@ -36,10 +37,15 @@ async function run(context: Context): Promise<Measured[]> {
     project,
   });
   return [
-    making('prove inclusion', figures.inclusion),
-    making('prove consistency', figures.consistency),
-    { metric: 'verify an inclusion proof', unit: 'ms', project: figures.checkInclusion },
-    { metric: 'verify a consistency proof', unit: 'ms', project: figures.checkConsistency },
+    making('prove.inclusion', 'prove inclusion', figures.inclusion),
+    making('prove.consistency', 'prove consistency', figures.consistency),
+    { id: 'prove.check-inclusion', metric: 'verify an inclusion proof', unit: 'ms', project: figures.checkInclusion },
+    {
+      id: 'prove.check-consistency',
+      metric: 'verify a consistency proof',
+      unit: 'ms',
+      project: figures.checkConsistency,
+    },
   ];
 }
 

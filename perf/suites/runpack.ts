@@ -7,7 +7,6 @@ import { fillJournal } from '../fill.js';
 import { hashAndWrite } from '../floors.js';
 import { timeMs } from '../measure.js';
 import { countOf, type Measured } from '../report.js';
-import { TARGETS } from '../targets.js';
 
 export const runpack: Suite = { name: 'runpack', run };
 
@@ -28,15 +27,16 @@ async function run(context: Context): Promise<Measured[]> {
   }
   const rate = (name: keyof Round['rates']): number[] => large.map(({ rates }) => rates[name]);
   const memory = (work: 'writing' | 'verifying'): Measured => ({
+    id: `runpack.memory-of-${work}`,
     metric: `peak memory of ${work} a runpack of ${countOf(counts.large)}`,
     unit: 'MiB',
     floorIs: `the same with ${countOf(counts.small)}`,
     floor: peaksMiB(small.map((round) => round[work])),
     project: peaksMiB(large.map((round) => round[work])),
-    target: TARGETS.flatEvidence,
   });
   return [
     {
+      id: 'runpack.write',
       metric: `runpack of ${countOf(counts.large)}, written`,
       unit: 'MiB/s',
       floorIs: 'SHA-256, one write and fdatasync of as many bytes',
@@ -44,6 +44,7 @@ async function run(context: Context): Promise<Measured[]> {
       project: rate('write'),
     },
     {
+      id: 'runpack.verify',
       metric: `runpack of ${countOf(counts.large)}, verified`,
       unit: 'MiB/s',
       floorIs: 'reading and SHA-256 of as many bytes',

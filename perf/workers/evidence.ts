@@ -1,4 +1,4 @@
-/** Child process: seals, packs or verifies once, as it is told, and answers with what that cost. */
+/** Child process: seals, packs, compacts or verifies once, as it is told, and answers with what that cost. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { loadPrivateKey, openJournal, verify, type KeyPair } from '../../src/index.js';
@@ -19,7 +19,10 @@ async function work(task: EvidenceTask, signingKey: KeyPair): Promise<void> {
     return;
   }
   const journal = await openJournal(task.path);
-  if (task.task === 'pack') {
+  if (task.task === 'compact') {
+    const { compacted } = await journal.compact();
+    if (!compacted) throw new Error(`${task.path}: there was nothing to compact`);
+  } else if (task.task === 'pack') {
     await journal.checkpoint({ key: signingKey, out: task.out });
   } else {
     const event = readSampleEvent();

@@ -9,8 +9,9 @@ export function readImportGraph(folders: readonly string[]): SourceModule[] {
   const modules: SourceModule[] = [];
   for (const folder of folders.map((name) => join(repositoryRoot, name)).filter((path) => existsSync(path))) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
       const path = join(entry.parentPath, entry.name);
+      // Packages that the benchmarks compare with lie under perf/peers.
+      if (!entry.isFile() || !entry.name.endsWith('.ts') || path.includes(`${sep}node_modules${sep}`)) continue;
       const file = relative(repositoryRoot, path).split(sep).join('/');
       modules.push(parseModule(file, readFileSync(path, 'utf8')));
     }
