@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'INVALID_CHAIN'
   | 'CHAIN_CONFLICT'
   | 'INVALID_TRACE'
+  | 'INVALID_CONFIG'
   | 'HANDLE_CLOSED'
   | 'JOURNAL_CORRUPT'
   | 'JOURNAL_TRUNCATED'
@@ -114,6 +115,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     'two journals share the name of this chain file: move one of them, or give --chain-out another path',
   ),
   INVALID_TRACE: facts('invalid_input', false, 'give the JSON file of one trace'),
+  INVALID_CONFIG: facts('invalid_input', false, 'correct the key on the line named in the message'),
   HANDLE_CLOSED: facts('invalid_input', false, 'open the journal again'),
   JOURNAL_CORRUPT: facts('verification_failed', false, 'run gait verify on the journal; nothing was changed'),
   JOURNAL_TRUNCATED: facts(
