@@ -24,10 +24,12 @@ export {
   VERSION,
   writeNewFile,
 } from './journal/index.js';
+export { reportData } from './report/index.js';
 export { verify } from './verify/index.js';
-export { emitTrace, verifyTrace, verifyTraceFile } from './trace/index.js';
+export { emitTrace, timeline, verifyTrace, verifyTraceFile } from './trace/index.js';
 export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
 
+export type { ReportData, ReportKey, ReportOptions, ReportWindow } from './report/index.js';
 export type { ArtifactReport } from './verify/index.js';
 export type { ErrorCategory, ErrorCode, GaitErrorOptions } from './errors.js';
 export type {
@@ -91,7 +93,9 @@ export type {
   SessionListEntry,
   SessionStatus,
   SignatureStatus,
+  RetentionState,
   StartOptions,
+  Tombstones,
   Verdict,
   VerifyCoverage,
   VerifyOptions,
@@ -101,6 +105,13 @@ export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.j
 export type {
   EmittedTrace,
   EmitTraceOptions,
+  TimelineClock,
+  TimelineEntry,
+  TimelineFilter,
+  TimelineKind,
+  TimelineProblem,
+  TimelineSource,
+  TimelineSummary,
   TraceDemands,
   TraceEventInput,
   TraceFacts,

@@ -1,18 +1,8 @@
 /** Where the state of a session begins when no index fits: at the start of the log, or behind the lines that compaction moved out. */
-import { isGaitError } from '../errors.js';
 import { leafHash } from '../sign/index.js';
 import { isFault, parseRecord } from './record.js';
 import { REMEMBERED_KEYS } from './recent-keys.js';
-import {
-  damaged,
-  isPresent,
-  linesOf,
-  readBase,
-  restoreBefore,
-  segmentPath,
-  MANIFEST_SUFFIX,
-  type Segment,
-} from './segments/index.js';
+import { isPresent, linesOf, readBase, restoreBefore, type Segment } from './segments/index.js';
 import { contentDigest, SessionState } from './session-state.js';
 import type { FileSystem, JournalPaths } from './store/index.js';
 import type { Problem } from './types.js';
@@ -34,12 +24,7 @@ export function coldState(
   const last = base?.segments.at(-1);
   if (base === undefined || last === undefined) return state;
   const { seal, prelude, segments } = base;
-  try {
-    restoreBefore(state.log, last, prelude, seal.byteOffset + seal.bytes.length + 1);
-  } catch (error) {
-    if (!isGaitError(error)) throw error;
-    throw damaged(segmentPath(paths, last.name, MANIFEST_SUFFIX), error.message, error);
-  }
+  restoreBefore(state.log, last, prelude, seal.byteOffset + seal.bytes.length + 1);
   state.offset = seal.byteOffset;
   for (const segment of keyedSegments(segments)) rememberKeys(fs, paths, segment, state);
   return state;

@@ -10,14 +10,22 @@ import {
   readBase,
   restoreBefore,
   SegmentTally,
-  SegmentWriter,
+  type SegmentWriter,
   type LogBase,
   type SegmentManifest,
 } from './segments/index.js';
 import { SessionLog, type RootedCheckpoint } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
-import { ioError, LineSplitter, NewFile, scanNow, TurnTaker, type FileStat, type JournalPaths } from './store/index.js';
+import {
+  ioError,
+  LineSplitter,
+  type NewFile,
+  scanNow,
+  TurnTaker,
+  type FileStat,
+  type JournalPaths,
+} from './store/index.js';
 
 const CHUNK_BYTES = 256 * 1024;
 const LF = Buffer.from('\n');
@@ -124,7 +132,9 @@ class SealedReader {
     this.splitter = new LineSplitter(
       this.start,
       (line, byteOffset) => this.#line(line, byteOffset),
-      () => this.#refuse(),
+      () => {
+        throw this.#refusal();
+      },
     );
   }
 
@@ -132,7 +142,7 @@ class SealedReader {
     this.#log.finish();
     const last = this.#last;
     const isWhole = this.#log.lines === this.#upTo.lines && last?.recordType === 'checkpoint';
-    if (!isWhole || this.#before === undefined) throw this.#refuse();
+    if (!isWhole || this.#before === undefined) throw this.#refusal();
     const facts = this.#tally.finish(last.checkpoint, last.note, this.#before);
     const manifest = await this.#target?.segments.seal(facts);
     return { manifest, events: facts.events, keptBytes: this.#keptBytes };
@@ -163,8 +173,8 @@ class SealedReader {
     this.#target?.journal.write(Buffer.concat([line, LF]));
   }
 
-  #refuse(): never {
-    throw new GaitError('JOURNAL_CORRUPT', `${this.#path} is not what its index says`, {
+  #refusal(): GaitError {
+    return new GaitError('JOURNAL_CORRUPT', `${this.#path} is not what its index says`, {
       details: { path: this.#path, expected_lines: this.#upTo.lines, found_lines: this.#log.lines },
     });
   }

@@ -141,8 +141,8 @@ function recordPath(paths: JournalPaths): string {
   return join(paths.sidecar, 'companion');
 }
 
-/** Hidden, and one for each place: whoever makes it has the place to itself. */
-function stagedPath(place: string): string {
+/** Where a companion waits to be put in place. Hidden, and one for each place: whoever makes it has the place to itself. */
+export function stagedPath(place: string): string {
   return join(dirname(place), `.${basename(place)}.staged`);
 }
 

@@ -1,7 +1,8 @@
 /** The journal engine. */
 export { detectArtifact, readTextFile, verifyChainFile, verifyProofFile, verifyRunpackFile } from './artifact.js';
-export { writeLoneCompanion } from './companion.js';
+export { stagedPath, writeLoneCompanion } from './companion.js';
 export { checkId } from './event-fields.js';
+export { formatDurationMs, parseDurationMs } from './duration.js';
 export { initKeys, rotateKeys } from './key-files.js';
 export { loadPrivateKey, loadPublicKey } from './key-source.js';
 export { inspectHealth, kernelLockFault } from './health.js';
@@ -11,6 +12,7 @@ export { replaceOutput, writeNewFile } from './new-output.js';
 export { proveConsistency, proveInclusion } from './prove.js';
 export { readPayload } from './read-payload.js';
 export { readJournal } from './reader.js';
+export { readPackFacts } from './runpack/index.js';
 export { sessionJournalPath } from './session-path.js';
 export { refuseUnknown, resolveWorld } from './settings.js';
 export { resolveSigningKey, resolveVerifyKey, verifyKeyPair } from './signing-key.js';
@@ -32,7 +34,8 @@ export { verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
 export type { ArtifactKind } from './artifact.js';
-export type { SegmentInfo, SessionInspection } from './inspect.js';
+export type { SessionInspection } from './inspect.js';
+export type { SegmentInfo } from './segments/index.js';
 export type { InclusionProof, Proof, ProveOptions } from './prove.js';
 export type {
   ChainProblem,
@@ -40,6 +43,7 @@ export type {
   ChainReport,
   EvidenceVerdict,
   HashMismatch,
+  PackFacts,
   RunpackProblem,
   RunpackProblemKind,
   RunpackReport,
@@ -50,6 +54,7 @@ export type { IndexState, JournalHealth } from './health.js';
 export type { KeySource } from './key-source.js';
 export type { OpenedPayload } from './read-payload.js';
 export type { KeyMode, KeyPairReport, KeySources, SigningKey } from './signing-key.js';
+export type { World } from './settings.js';
 export type { FileStat, FileSystem, KernelLock, LockFinding, LockOwner, OpenMode } from './store/index.js';
 export type {
   AppendOptions,
@@ -84,6 +89,7 @@ export type {
   SessionStatus,
   SignatureStatus,
   StartOptions,
+  Tombstones,
   Verdict,
   VerifyCoverage,
   VerifyOptions,

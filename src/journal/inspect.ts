@@ -4,33 +4,11 @@ import { GaitError } from '../errors.js';
 import { loadState, openJournalFile } from './journal-file.js';
 import { isFault, parseRecord } from './record.js';
 import { chainPath, goStatePath } from './runpack/index.js';
-import { filesIn, isPresent, readBase, removableFiles, type Segment, type SizedFile } from './segments/index.js';
+import { filesIn, readBase, segmentInfo, type SegmentInfo, type SizedFile } from './segments/index.js';
 import type { SessionState } from './session-state.js';
 import { refuseUnknown, resolveWorld, resolveWriterSettings } from './settings.js';
 import { resolveJournalPaths, WriterLock, type FileSystem, type JournalPaths } from './store/index.js';
 import type { Environment, LockOptions, SessionHeader, SessionStatus } from './types.js';
-
-/** One stretch of a log that compaction moved out of the journal file. */
-export interface SegmentInfo {
-  /** Base name of its files. */
-  readonly name: string;
-  /** Lines of the log from `leafStart` up to, not including, `leafEnd`. */
-  readonly leafStart: number;
-  readonly leafEnd: number;
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  /** The checkpoint that ends it: its index, time, root (hex), and whether it carries a signature. As the journal file has it. */
-  readonly checkpointIndex: number;
-  readonly sealedAt: string;
-  readonly rootHash: string;
-  readonly isSigned: boolean;
-  readonly contentSha256: string;
-  readonly rawBytes: number;
-  /** False when the lines are gone: pruned, or lost. */
-  readonly isPresent: boolean;
-  /** What goes when it is pruned. Its manifest stays, with the frontier of the tree. */
-  readonly files: readonly SizedFile[];
-}
 
 export interface SessionInspection {
   /** The journal, links resolved. */
@@ -66,13 +44,9 @@ export async function inspectSession(path: string, options: Environment = {}): P
     }
     const base = state.log.archive.lines === 0 ? undefined : readBase(fs, paths, descriptor);
     const checkpoints = new Map(base?.kept.map((kept) => [kept.checkpoint.checkpoint_index, kept]));
-    const segments = (base?.segments ?? []).map((segment) => {
-      const seal = checkpoints.get(segment.manifest.checkpoint_index);
-      return segmentInfo(fs, paths, segment, {
-        sealedAt: seal?.checkpoint.created_at ?? segment.manifest.sealed_at,
-        isSigned: seal?.note !== undefined && seal.checkpoint.signature !== undefined,
-      });
-    });
+    const segments = (base?.segments ?? []).map((segment) =>
+      segmentInfo(fs, paths, segment, checkpoints.get(segment.manifest.checkpoint_index)),
+    );
     return {
       path: paths.journal,
       status,
@@ -111,29 +85,6 @@ export async function withWriterLock<T>(
   } finally {
     lock.close();
   }
-}
-
-function segmentInfo(
-  fs: FileSystem,
-  paths: JournalPaths,
-  segment: Segment,
-  sealed: Pick<SegmentInfo, 'sealedAt' | 'isSigned'>,
-): SegmentInfo {
-  const { manifest, name } = segment;
-  return {
-    name,
-    leafStart: manifest.leaf_start,
-    leafEnd: manifest.leaf_end,
-    firstSequence: manifest.first_sequence,
-    lastSequence: manifest.last_sequence,
-    checkpointIndex: manifest.checkpoint_index,
-    ...sealed,
-    rootHash: manifest.root_hash,
-    contentSha256: manifest.content_sha256,
-    rawBytes: manifest.raw_bytes,
-    isPresent: isPresent(fs, paths, segment),
-    files: removableFiles(fs, paths, segment),
-  };
 }
 
 function lastRecord(

@@ -1,6 +1,6 @@
 /**
  * Proofs that stand without the journal: that an event is in the log that a checkpoint signs for, and that one log is the
- * beginning of another. Two passes over the file, in flat memory.
+ * beginning of another. Two passes over the log, in flat memory.
  */
 import { GaitError } from '../errors.js';
 import {
@@ -16,9 +16,10 @@ import {
 } from '../sign/index.js';
 import { corrupt, openJournalFile, refuseProblems } from './journal-file.js';
 import { SCHEMA_VERSION } from './record.js';
-import { refuseUnknown, resolveWorld, type World } from './settings.js';
+import { isPresent, linesOf, readBase, restoreBefore, type LogBase, type Segment } from './segments/index.js';
 import { SessionLog } from './session-log.js';
-import { LineSplitter, resolveJournalPaths, scan } from './store/index.js';
+import { refuseUnknown, resolveWorld, type World } from './settings.js';
+import { LineSplitter, resolveJournalPaths, scan, TurnTaker, type JournalPaths } from './store/index.js';
 import type { Environment } from './types.js';
 
 export const CONSISTENCY_SCHEMA_ID = 'gait.consistency_proof';
@@ -59,7 +60,9 @@ export async function proveInclusion(
     if (isEvent && log.lastSequence === sequence) found = { leafIndex: log.frontier.size - 1, line: Buffer.from(line) };
   });
   if (found === undefined) {
-    throw new GaitError('INVALID_ARGUMENT', `the journal has no event ${sequence}`, { details: { sequence } });
+    throw new GaitError('INVALID_ARGUMENT', `the journal has no event ${sequence}, or no longer has its line`, {
+      details: { sequence },
+    });
   }
   const { leafIndex, line } = found;
   if (sealed === undefined || leafIndex >= sealed.size) throw notSealed(`event ${sequence}`);
@@ -106,25 +109,32 @@ interface SignedTree {
 
 class LogSource {
   readonly #world: World;
+  readonly #paths: JournalPaths;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
 
   constructor(path: string, options: ProveOptions) {
     this.#world = resolveWorld(options);
-    this.#path = resolveJournalPaths(this.#world.fs, path).journal;
+    this.#paths = resolveJournalPaths(this.#world.fs, path);
+    this.#path = this.#paths.journal;
     this.#signal = options.signal;
   }
 
-  /** Reads and checks the whole journal. @param visit sees every line after the log has taken it in */
+  /** Reads and checks the whole log. @param visit sees every line that is there, after the log has taken it in */
   async lastSignedTree(
     visit: (log: SessionLog, line: Buffer, isEvent: boolean) => void,
   ): Promise<SignedTree | undefined> {
     const log = new SessionLog(refuseProblems(this.#path));
     let note: string | undefined;
-    await this.#eachLine((line, start) => {
+    const take = (line: Buffer, start: number): void => {
       const record = log.add(line, start);
       if (record?.recordType === 'checkpoint') note = record.note ?? note;
       visit(log, line, record?.recordType === 'event');
+    };
+    await this.#walk(take, ({ prelude, kept }, segment) => {
+      restoreBefore(log, segment, prelude, 0);
+      const seal = kept[segment.manifest.log.checkpoints];
+      if (seal !== undefined) take(seal.bytes, seal.byteOffset);
     });
     log.finish();
     if (note === undefined) return undefined;
@@ -135,16 +145,21 @@ class LogSource {
   /** Merkle roots of the ranges, in their order; all of them together lie inside the tree. */
   async roots(ranges: readonly LeafRange[], tree: SignedTree): Promise<Buffer[]> {
     const frontiers = ranges.map(() => new Frontier());
-    const whole = new Frontier();
-    let index = 0;
-    await this.#eachLine((line) => {
-      if (index < tree.size) {
-        const leaf = leafHash(line);
-        whole.append(leaf);
-        const at = ranges.findIndex(({ start, end }) => index >= start && index < end);
-        frontiers[at]?.append(leaf);
-      }
-      index += 1;
+    let whole = new Frontier();
+    const take = (line: Buffer): void => {
+      const index = whole.size;
+      const leaf = leafHash(line);
+      if (index >= tree.size) return;
+      whole.append(leaf);
+      const at = ranges.findIndex(({ start, end }) => index >= start && index < end);
+      frontiers[at]?.append(leaf);
+    };
+    await this.#walk(take, ({ kept }, { manifest }) => {
+      const hashes = manifest.log.frontier.map((hash) => Buffer.from(hash, 'hex'));
+      whole = Frontier.restore(manifest.leaf_end - 1, hashes);
+      shareOut(hashes, manifest.leaf_end - 1, ranges, frontiers);
+      const seal = kept[manifest.log.checkpoints];
+      if (seal !== undefined) take(seal.bytes);
     });
     if (!whole.root().equals(tree.root)) {
       const meaning = 'the signed root is not that of the lines: the journal was changed, perhaps while it was read';
@@ -153,13 +168,31 @@ class LogSource {
     return frontiers.map((frontier) => frontier.root());
   }
 
-  async #eachLine(onLine: (line: Buffer, start: number) => void): Promise<void> {
+  /** @param onGone called for each segment whose lines are gone, in the place of its lines */
+  async #walk(
+    onLine: (line: Buffer, start: number) => void,
+    onGone: (base: LogBase, segment: Segment) => void,
+  ): Promise<void> {
     const { fs } = this.#world;
     const descriptor = openJournalFile(fs, this.#path, 'read');
     try {
-      const splitter = new LineSplitter(0, onLine, (sizeBytes, start) => {
+      const base = readBase(fs, this.#paths, descriptor);
+      const turns = new TurnTaker();
+      for (const segment of base?.segments ?? []) {
+        if (base !== undefined && !isPresent(fs, this.#paths, segment)) {
+          onGone(base, segment);
+          continue;
+        }
+        for (const lines of linesOf(fs, this.#paths, segment)) {
+          for (const { line, byteOffset } of lines) onLine(line, byteOffset);
+          this.#signal?.throwIfAborted();
+          await turns.rest();
+        }
+      }
+      const start = base === undefined ? 0 : base.seal.byteOffset + base.seal.bytes.length + 1;
+      const splitter = new LineSplitter(start, onLine, (sizeBytes, at) => {
         throw corrupt(
-          { kind: 'line_too_long', line: 0, byte_offset: start, meaning: `a line of ${sizeBytes} bytes` },
+          { kind: 'line_too_long', line: 0, byte_offset: at, meaning: `a line of ${sizeBytes} bytes` },
           this.#path,
         );
       });
@@ -168,6 +201,31 @@ class LogSource {
       fs.close(descriptor);
     }
   }
+}
+
+/**
+ * Gives the subtrees of a frontier to the ranges that they are a part of. No proof of a line behind them needs less than a whole
+ * one: what lies to the left of a leaf divides into the same subtrees, or larger ones.
+ */
+function shareOut(hashes: readonly Buffer[], size: number, ranges: readonly LeafRange[], frontiers: Frontier[]): void {
+  for (const [at, range] of ranges.entries()) {
+    const inside: Buffer[] = [];
+    let start = 0;
+    for (const [index, width] of subtreeWidths(size).entries()) {
+      const hash = hashes[index];
+      if (hash !== undefined && start >= range.start && start + width <= range.end) inside.push(hash);
+      start += width;
+    }
+    const covered = Math.min(size, range.end) - range.start;
+    if (covered > 0) frontiers[at] = Frontier.restore(covered, inside);
+  }
+}
+
+/** Leaves of each subtree that a tree of `size` leaves divides into, largest first. */
+function subtreeWidths(size: number): number[] {
+  const widths: number[] = [];
+  for (let rest = size; rest > 0; rest -= widths.at(-1) ?? rest) widths.push(2 ** Math.floor(Math.log2(rest)));
+  return widths;
 }
 
 function notSealed(what: string): GaitError {

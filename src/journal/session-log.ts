@@ -66,6 +66,8 @@ export class SessionLog implements LogFacts {
   isClosed = false;
   archive: Archive = NO_ARCHIVE;
   lastRooted: RootedCheckpoint | undefined = undefined;
+  /** Set for good once the tree cannot be told. */
+  isTreeUnknown = false;
   /** Name of the segment that the lines come from; undefined for the journal file. */
   segment: string | undefined = undefined;
   frontier: Frontier = new Frontier();
@@ -122,6 +124,31 @@ export class SessionLog implements LogFacts {
     this.#lastSegment = this.segment;
     this.#isLastAnEvent = sequence !== undefined;
     return record;
+  }
+
+  /**
+   * Takes in a header or checkpoint that stands in the file, while the lines before it are gone: it is held to the checkpoint
+   * before it, and not to the tree.
+   */
+  addKept(line: Buffer, byteOffset: number): JournalRecord | undefined {
+    const record = parseRecord(line);
+    if (isFault(record)) {
+      this.#problem(record.fault, byteOffset, `the line ${record.reason}`);
+      return undefined;
+    }
+    this.lines = record.recordType === 'checkpoint' ? (record.checkpoint.tree_size ?? this.lines) + 1 : this.lines + 1;
+    const wasUnknown = this.isTreeUnknown;
+    this.isTreeUnknown = true;
+    this.#check(record, byteOffset);
+    this.isTreeUnknown = wasUnknown;
+    this.#isSequenceUnknown = true;
+    return record;
+  }
+
+  /** The lines before the next one are gone, and nothing tells their tree: what follows is held to links and numbers alone. */
+  loseTree(lastKept: Buffer): void {
+    this.isTreeUnknown = true;
+    this.head = leafHash(lastKept);
   }
 
   /**
@@ -184,6 +211,7 @@ export class SessionLog implements LogFacts {
     Object.assign(this, logFacts(facts));
     this.frontier = frontier;
     this.head = head;
+    this.#isSequenceUnknown = false;
   }
 
   #addLeaf(leaf: Buffer, isLinked: boolean): void {
@@ -271,6 +299,7 @@ export class SessionLog implements LogFacts {
     checkpoint: SessionCheckpoint,
     fail: (field: string, expected: string | number, found: string | number) => void,
   ): void {
+    if (this.isTreeUnknown) return;
     const { tree_size: size, root_hash: root, head } = checkpoint;
     if (size !== undefined && size !== this.frontier.size) fail('tree_size', this.frontier.size, size);
     if (root !== undefined && root !== this.frontier.root().toString('hex'))
@@ -284,7 +313,7 @@ export class SessionLog implements LogFacts {
    */
   #checkCoveredEvents(end: number, byteOffset: number): void {
     if (end <= this.lastSequence) return;
-    if (this.eventCount > 0 && !this.#isSequenceUnknown) {
+    if (this.eventCount > 0 && !this.#isSequenceUnknown && !this.isTreeUnknown) {
       this.#problem(
         'sequence_mismatch',
         byteOffset,

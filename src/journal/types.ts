@@ -3,6 +3,7 @@
  */
 import type { GaitError } from '../errors.js';
 import type { KeyPair, SignatureBlock } from '../sign/index.js';
+import type { SegmentInfo } from './segments/index.js';
 import type { FileSystem } from './store/index.js';
 
 /** What was decided about a tool call. */
@@ -399,6 +400,18 @@ export interface Problem {
 /** `skipped`: there are signatures, but no key to check them with. */
 export type SignatureStatus = 'verified' | 'missing' | 'skipped' | 'failed';
 
+/**
+ * `pruned (proven)`: lines or payloads are gone, and a tombstone says why. `missing (unproven)`: some are gone that no tombstone
+ * names.
+ */
+export type RetentionState = 'intact' | 'pruned (proven)' | 'missing (unproven)';
+
+/** Knows what was removed by policy. The ledger of a root does. */
+export interface Tombstones {
+  segment(sessionId: string, segment: SegmentInfo): boolean;
+  payload(sessionId: string, sha256: string): boolean;
+}
+
 export interface VerifyReport {
   readonly ok: boolean;
   readonly path: string;
@@ -407,6 +420,7 @@ export interface VerifyReport {
   readonly run_id?: string;
   readonly verdict: 'valid' | 'invalid';
   readonly signature_status: SignatureStatus;
+  readonly retention: RetentionState;
   /** Key IDs (hex SHA-256 of the public key) whose signatures verified. */
   readonly signed_by: readonly string[];
   readonly coverage: VerifyCoverage;
@@ -437,6 +451,11 @@ export interface VerifyCoverage {
   readonly unsigned_events: number;
   readonly unterminated_bytes: number;
   readonly closed: boolean;
+  /** Segments that the journal file stands on. */
+  readonly segments: number;
+  /** Events up to this one are gone, with or without a tombstone; 0 when none are. They count in no other figure. */
+  readonly pruned_to_sequence: number;
+  readonly erased_payloads: number;
 }
 
 export interface VerifyOptions extends Environment {
@@ -448,6 +467,8 @@ export interface VerifyOptions extends Environment {
   readonly requireSignature?: boolean;
   /** A head that is trusted already: the text of a receipt (JSON) or of a checkpoint note. */
   readonly since?: string;
+  /** Where to ask about lines and payloads that are gone. Without it, whatever is gone counts as missing. */
+  readonly tombstones?: Tombstones;
   readonly onProgress?: (done: { readonly bytes: number; readonly totalBytes: number; readonly lines: number }) => void;
   readonly signal?: AbortSignal;
 }

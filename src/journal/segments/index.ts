@@ -8,9 +8,11 @@ export {
   LINES_SUFFIX,
   MANIFEST_SUFFIX,
   removableFiles,
+  readManifest,
   segmentNames,
   segmentPath,
 } from './segment-files.js';
+export { segmentInfo } from './segment-info.js';
 export { blocksOf, damaged, eachLine } from './segment-reader.js';
 export { logBefore, SegmentTally } from './segment-tally.js';
 export { SegmentWriter } from './segment-writer.js';
@@ -18,5 +20,6 @@ export { SegmentWriter } from './segment-writer.js';
 export type { ArchivedLine } from './archived-lines.js';
 export type { LogBase } from './base.js';
 export type { KeptCheckpoint, Prelude } from './prelude.js';
-export type { SegmentManifest } from './segment.js';
+export type { SegmentInfo } from './segment-info.js';
+export type { SegmentBlock, SegmentManifest } from './segment.js';
 export type { Segment, SizedFile } from './segment-files.js';

@@ -112,7 +112,9 @@ function isManifest(value: Partial<SegmentManifest>): value is SegmentManifest {
     typeof value.signed === 'boolean' &&
     isListOf(value.blocks, isBlock) &&
     isListOf(value.payloads, isHash) &&
-    isLogBefore(value.log)
+    isLogBefore(value.log) &&
+    // One subtree for each one bit of the leaf count, the checkpoint at the end not counted.
+    value.log.frontier.length === oneBits((value.leaf_end ?? 1) - 1)
   );
 }
 
@@ -129,6 +131,10 @@ function isLogBefore(value: unknown): value is LogBefore {
 
 function isListOf<T>(value: unknown, isGood: (entry: unknown) => entry is T): value is readonly T[] {
   return Array.isArray(value) && value.every((entry) => isGood(entry));
+}
+
+function oneBits(count: number): number {
+  return count.toString(2).replaceAll('0', '').length;
 }
 
 function isCount(value: unknown): value is number {

@@ -5,6 +5,7 @@
 import { GaitError } from '../../errors.js';
 import { noteKey, parseCheckpointText, parseExactJson, parseNote, verifyNote, type NoteKey } from '../../sign/index.js';
 import { originOf } from '../checkpoint.js';
+import type { KeptCheckpoint } from '../segments/index.js';
 import type { SessionLog } from '../session-log.js';
 import type { SessionHeader } from '../types.js';
 import type { Findings } from './findings.js';
@@ -75,6 +76,28 @@ export class AnchorChecker {
           ? `the first ${anchor.size} lines are not those that the given checkpoint was made over: the journal was rewritten`
           : `line ${log.lines} is not the one that the given receipt acknowledges: the journal was rewritten`,
     });
+  }
+
+  /**
+   * Call when lines were stepped over. What was in the tree then is told by the checkpoints that the journal file kept; of a
+   * single line that is gone nothing can be told any more.
+   */
+  afterPruned(prunedLines: number, kept: readonly KeptCheckpoint[]): void {
+    const anchor = this.#anchor;
+    const size = anchor.kind === 'note' ? anchor.size : anchor.leafIndex + 1;
+    if (this.#isSettled || size > prunedLines) return;
+    this.#isSettled = true;
+    const seal = anchor.kind === 'note' ? kept.find(({ checkpoint }) => checkpoint.tree_size === size) : undefined;
+    if (anchor.kind === 'note' && seal !== undefined) {
+      const { root_hash: found = '' } = seal.checkpoint;
+      if (found === anchor.root) return;
+      const meaning = `the checkpoint over the first ${size} lines is not the given one: the journal was rewritten`;
+      const place = { line: size + 1, byte_offset: seal.byteOffset };
+      this.#findings.problem({ kind: 'anchor_mismatch', ...place, expected: anchor.root, found, meaning });
+      return;
+    }
+    const meaning = `the line that the given ${anchor.kind === 'note' ? 'checkpoint' : 'receipt'} is about is gone, and cannot be compared`;
+    this.#findings.warning({ kind: 'lines_pruned', line: size, byte_offset: 0, meaning });
   }
 
   atEnd(log: SessionLog, byteOffset: number): void {

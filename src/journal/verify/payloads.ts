@@ -16,6 +16,10 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 export class PayloadChecker {
   readonly #findings: Findings;
   readonly #named: NamedPayload[] = [];
+  /** Payloads that are gone, and for which there is a tombstone. */
+  erased = 0;
+  /** A payload is gone, and nothing says why. */
+  isUnproven = false;
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -35,17 +39,31 @@ export class PayloadChecker {
   }
 
   /** @param onChecked called after each payload; may throw to stop */
-  async check(fs: FileSystem, paths: JournalPaths, onChecked: () => void): Promise<void> {
+  async check(
+    fs: FileSystem,
+    paths: JournalPaths,
+    isErased: (sha256: string) => boolean,
+    onChecked: () => void,
+  ): Promise<void> {
     const known = new Set<string>();
     for (const { ref, place } of this.#named) {
       known.add(ref.sha256);
       const verdict = await checkPayload(fs, paths, ref);
-      if (verdict === 'missing') {
+      if (verdict === 'missing' && isErased(ref.sha256)) {
+        this.erased += 1;
+        this.#findings.warning({
+          ...place,
+          kind: 'payload_erased',
+          expected: ref.sha256,
+          meaning: `the payload of event ${place.sequence} was erased (proven): a tombstone in the ledger names it`,
+        });
+      } else if (verdict === 'missing') {
+        this.isUnproven = true;
         this.#findings.problem({
           ...place,
           kind: 'payload_missing',
           expected: ref.sha256,
-          meaning: `the payload of event ${place.sequence} is not there`,
+          meaning: `the payload of event ${place.sequence} is missing (unproven)`,
         });
       } else if (verdict === 'altered') {
         this.#findings.problem({
