@@ -70,6 +70,8 @@ function blank(text: string, start: number): number {
 function sameValue(word: string): boolean {
   const double = Number(word);
   if (!Number.isFinite(double) || (double === 0 && word.startsWith('-'))) return false;
+  // No power of ten is too large to be written down, but some are too large to be computed.
+  if (double === 0) return !/[1-9]/.test(word.toLowerCase().split('e')[0] ?? '');
   const [a, b] = fraction(word);
   const [c, d] = fraction(String(double));
   return a * d === c * b;
