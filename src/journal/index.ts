@@ -30,7 +30,7 @@ export {
 export { readJournalByTime } from './time-seek.js';
 export { NO_TIME, normalizeTimestamp, timeKey } from './timestamp.js';
 export { VERDICTS } from './types.js';
-export { verifyJournal } from './verify/index.js';
+export { resolveDemands, verifyJournal } from './verify/index.js';
 export { VERSION } from './version.js';
 
 export type { ArtifactKind } from './artifact.js';
@@ -80,6 +80,7 @@ export type {
   Problem,
   ProblemKind,
   ReadOptions,
+  RetentionState,
   Receipt,
   SealPolicy,
   SessionCheckpoint,
