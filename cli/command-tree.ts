@@ -122,6 +122,16 @@ export const COMMAND_TREE: CommandGroup = {
       load: async () => (await import('./commands/demo.js')).demo,
     },
     {
+      name: 'report',
+      summary: 'Writes a journal as one web page that checks itself offline in the browser of its reader.',
+      load: async () => (await import('./commands/report.js')).report,
+    },
+    {
+      name: 'init',
+      summary: 'Makes a configuration, a key pair and a folder for sessions; what is there stays as it is.',
+      load: async () => (await import('./commands/init.js')).init,
+    },
+    {
       name: 'doctor',
       summary: 'Looks for what is or could go wrong here, and says what to type.',
       load: async () => (await import('./commands/doctor.js')).doctor,

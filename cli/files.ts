@@ -1,14 +1,16 @@
-/** The few files that the CLI reads and writes itself: arguments from a file, and the demo's folder. */
+/** The few files that the CLI reads and writes itself: arguments from a file, its own assets, what init makes, the demo's folder. */
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { GaitError } from '../src/errors.js';
 
-/** The demo's events within the package. */
+/** The demo's events within the package, and the parts of a report page. */
 const DEMO_EVENTS = join('demo', 'events.ndjson');
+const PAGE_SCRIPT = join('dist', 'report', 'page.js');
+const PAGE_STYLE = join('dist', 'report', 'page.css');
 
 /** The package's root is at most so many folders above this module, built or not. */
 const MAX_LEVELS_UP = 3;
@@ -54,12 +56,50 @@ async function readAtMost(path: string, limitBytes: number): Promise<Buffer> {
 
 /** The real events that come with the package, as a stream. Throws INTERNAL when the package is incomplete. */
 export function openDemoEvents(): Readable {
+  return createReadStream(packageFile(DEMO_EVENTS));
+}
+
+/** What a report page runs and looks like. Throws INTERNAL when the package is incomplete. */
+export async function readPageAssets(): Promise<{ readonly script: string; readonly style: string }> {
+  const [script, style] = await asIoError(
+    Promise.all([readFile(packageFile(PAGE_SCRIPT), 'utf8'), readFile(packageFile(PAGE_STYLE), 'utf8')]),
+  );
+  return { script, style };
+}
+
+function packageFile(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (let level = 0; level < MAX_LEVELS_UP; level++, folder = dirname(folder)) {
-    const path = join(folder, DEMO_EVENTS);
-    if (existsSync(path)) return createReadStream(path);
+    const path = join(folder, name);
+    if (existsSync(path)) return path;
   }
-  throw new GaitError('INTERNAL', `the package lacks ${DEMO_EVENTS}`, { hint: 'install the package again' });
+  throw new GaitError('INTERNAL', `the package lacks ${name}`, { hint: 'install the package again, or build it' });
+}
+
+/** Makes a file with a text, whole or not at all, and its folder. False, and nothing changed, when something is there. */
+export async function createFile(path: string, text: string): Promise<boolean> {
+  await asIoError(mkdir(dirname(path), { recursive: true, mode: 0o750 }));
+  const temporary = `${path}.tmp-${process.pid}`;
+  try {
+    await asIoError(writeFile(temporary, text, { mode: 0o600, flush: true }));
+    // A link, unlike a rename, replaces nothing.
+    return await asIoError(
+      link(temporary, path).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'EEXIST') return false;
+          throw error;
+        },
+      ),
+    );
+  } finally {
+    await asIoError(rm(temporary, { force: true }));
+  }
+}
+
+/** Makes a folder and those above it. False when it is there. */
+export async function makeFolder(path: string): Promise<boolean> {
+  return (await asIoError(mkdir(path, { recursive: true, mode: 0o750 }))) !== undefined;
 }
 
 /** Makes an empty temporary folder. */

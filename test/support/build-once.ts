@@ -29,6 +29,7 @@ export default function setup(project: TestProject): void {
   if (compiled !== 0 && compiled !== EMITTED_WITH_ERRORS) throw new Error('the library was not built');
   // Tests that start the CLI must then fail, and not pass with one that an earlier run built.
   if (runNode(join('scripts', 'bundle-cli.mjs')) !== 0) rmSync(gaitBin, { force: true });
+  if (runNode(join('scripts', 'bundle-page.mjs')) !== 0) throw new Error('the page of gait report was not built');
 
   const withCoverage = project.vitest.config.coverage.enabled;
   if (withCoverage) {

@@ -36,6 +36,7 @@ const LAYERS = [
   'perf',
   'cli',
   'src/index.ts',
+  'src/report',
   'src/verify',
   'src/retention',
   'src/trace',
