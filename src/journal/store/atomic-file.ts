@@ -10,6 +10,8 @@ export interface AtomicWriteOptions {
   readonly durable: boolean;
   /** Makes the temporary name unique; lower-case hex or the like. */
   readonly nonce: string;
+  /** {@link FILE_MODE} unless given, less what the process withholds from all files. */
+  readonly permissions?: number;
 }
 
 /** Throws the file system's own errors; the temporary file is removed when anything fails. */
@@ -32,7 +34,7 @@ export function replaceFile(fs: FileSystem, path: string, content: Uint8Array, o
  */
 export function stageFile(fs: FileSystem, path: string, content: Uint8Array, options: AtomicWriteOptions): string {
   const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.nonce}`);
-  const descriptor = fs.open(temporary, 'create', FILE_MODE);
+  const descriptor = fs.open(temporary, 'create', options.permissions ?? FILE_MODE);
   let isOpen = true;
   try {
     writeFully(fs, descriptor, content);
