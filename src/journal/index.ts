@@ -28,6 +28,7 @@ export {
   replaceFile,
 } from './store/index.js';
 export { readJournalByTime } from './time-seek.js';
+export { replaceTextFile } from './text-file.js';
 export { NO_TIME, normalizeTimestamp, timeKey } from './timestamp.js';
 export { VERDICTS } from './types.js';
 export { resolveDemands, verifyJournal } from './verify/index.js';
