@@ -73,14 +73,13 @@ export async function listHolds(root: string, environment: Environment = {}): Pr
   return await holdsOf([...ledgersAbove(root, environment), ...ledgers], environment);
 }
 
-/** Those of listHolds that are in force. @param ledgersBelow every ledger in the root, as the walk found them */
-export async function holdsInForce(
+/** As listHolds, for a root that was walked. @param ledgersBelow every ledger in it, as the walk found them */
+export async function holdsAround(
   root: string,
   ledgersBelow: readonly string[],
   environment: Environment,
 ): Promise<readonly LedgerHold[]> {
-  const all = await holdsOf([...ledgersAbove(root, environment), ...ledgersBelow], environment);
-  return all.filter(isInForce);
+  return await holdsOf([...ledgersAbove(root, environment), ...ledgersBelow], environment);
 }
 
 /** What a plan knows of a hold. */
@@ -92,7 +91,9 @@ export function bareHold({ id, sessionId, reason, actor, createdAt }: LedgerHold
 export function ledgersAbove(folder: string, environment: Environment): string[] {
   const { fs } = resolveWorld(environment);
   const found: string[] = [];
-  let at = fs.realPath(resolve(cleanFolder(folder)));
+  const given = resolve(cleanFolder(folder));
+  // Of what is not there, the folder above may be.
+  let at = fs.lstat(given) === undefined ? given : fs.realPath(given);
   while (dirname(at) !== at) {
     at = dirname(at);
     const path = join(at, LEDGER_NAME);

@@ -21,12 +21,14 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 /** Undefined for a file that is named like a journal and is none. Throws IO_ERROR. */
 export async function sessionOf(
   entry: WalkEntry,
-  withPayloads: boolean,
+  wantsPayloads: (ownProfile: string | undefined) => boolean,
   environment: Environment,
 ): Promise<InspectedSession | undefined> {
   try {
     const inspection = await inspectSession(entry.path, environment);
-    const payloads = withPayloads ? await payloadsOf(inspection, environment) : [];
+    const payloads = wantsPayloads(inspection.header.retention_profile)
+      ? await payloadsOf(inspection, environment)
+      : [];
     return { item: itemOf(entry.name, inspection, payloads), inspection };
   } catch (error) {
     if (!isGaitError(error) || error.category === 'io_failure') throw error;

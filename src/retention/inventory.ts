@@ -8,8 +8,8 @@ import { withReferences } from './references.js';
 import type { FileItem, Inventory, InventoryItem } from './types.js';
 
 export interface InventoryOptions extends Environment {
-  /** Also read which payloads there are: only rules about payloads need to know. */
-  readonly withPayloads?: boolean;
+  /** Whether to read which payloads a session has, by the profile that it names: only rules about payloads need to know. */
+  readonly wantsPayloads?: (ownProfile: string | undefined) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ const NOTES: Readonly<Partial<Record<WalkEntry['type'], string>>> = {
  * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT for what is no folder, IO_ERROR
  */
 export async function takeInventory(root: string, options: InventoryOptions = {}): Promise<RootInventory> {
-  const { withPayloads = false, signal, ...environment } = options;
+  const { wantsPayloads = () => false, signal, ...environment } = options;
   const { fs } = resolveWorld(environment);
   const items: InventoryItem[] = [];
   const sessions = new Map<string, InspectedSession>();
@@ -63,7 +63,7 @@ export async function takeInventory(root: string, options: InventoryOptions = {}
     } else if (entry.type === 'ledger') {
       ledgers.push(entry.path);
     } else if (entry.type === 'journal') {
-      const session = await sessionOf(entry, withPayloads, environment);
+      const session = await sessionOf(entry, wantsPayloads, environment);
       if (session === undefined) unknownFiles += 1;
       else {
         items.push(session.item);

@@ -32,6 +32,8 @@ export interface RemovalOutcome {
   readonly cause: RemovalCause;
   readonly receipt: ReceiptFacts;
   readonly removed: readonly RemovedItem[];
+  /** What the intent lists, removed or not. */
+  readonly listed: readonly Removal[];
   /** Of the receipt's event in the ledger, and the signed note that covers it. */
   readonly receipt_sequence: number;
   readonly note: string;
@@ -143,6 +145,7 @@ async function finish(
     cause,
     receipt,
     removed: facts.removals.filter((_, place) => gone.has(place)).map(({ item }) => item),
+    listed: facts.removals,
     receipt_sequence: receipts.at(-1)?.sequence ?? 0,
     note,
   };
