@@ -107,14 +107,25 @@ export const COMMAND_TREE: CommandGroup = {
     },
     {
       name: 'trace',
-      summary: 'Checks traces, the signed records of single decisions.',
+      summary: 'Emits and checks traces, the signed records of single decisions.',
       children: [
+        {
+          name: 'emit',
+          summary: 'Signs the record of a decision, and with --journal appends its event: both or neither.',
+          load: async () => (await import('./commands/trace-emit.js')).traceEmit,
+        },
         {
           name: 'verify',
           summary: 'Checks the signature and the ids of each trace, and finds keys that nobody signed.',
           load: async () => (await import('./commands/trace.js')).traceVerify,
         },
       ],
+    },
+    {
+      name: 'timeline',
+      summary:
+        'Shows what happened in one or many sessions in the order of time; to trust it, verify the same evidence first.',
+      load: async () => (await import('./commands/timeline.js')).timelineCommand,
     },
     {
       name: 'demo',
@@ -137,13 +148,18 @@ export const COMMAND_TREE: CommandGroup = {
       load: async () => (await import('./commands/doctor.js')).doctor,
     },
     {
+      name: 'completion',
+      summary: 'Prints a script that completes commands and flags in bash, zsh or fish.',
+      load: async () => (await import('./commands/completion.js')).completion,
+    },
+    {
       name: 'version',
       summary: 'Prints the version.',
       load: async () => (await import('./commands/version.js')).version,
     },
     {
       name: 'help',
-      summary: 'Shows help on a command or a topic: exit-codes, environment.',
+      summary: 'Shows help on a command or a topic: concepts, files, exit-codes, environment.',
       load: async () => (await import('./commands/help.js')).help,
     },
   ],

@@ -7,29 +7,10 @@
 import { Command as Drawing } from 'commander';
 import { GaitError } from '../src/errors.js';
 import type { CommandGroup } from './command.js';
-import { EXIT_CODE_MEANINGS } from './exit-codes.js';
 import { COMMON_FLAGS, type Flag } from './flags.js';
 import { childrenOf, isLeaf, resolveCommand } from './resolve-command.js';
+import { TOPICS } from './help-topics.js';
 import { didYouMean } from './suggest.js';
-import { table } from './text.js';
-
-const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
-  ['GAIT_CORRELATION_ID', 'correlation id of every command that is given none; kept in events that are appended'],
-  ['HOME', 'with .gait/runpacks, where verify looks for the runpack of a run id after gait-out'],
-  ['any name', 'as given by --private-key-env or --public-key-env: holds a key, as its file would'],
-  ['GAIT_SESSION_LOCK_PROFILE', 'standard (default) or swarm: how writers of one journal wait for each other'],
-  ['GAIT_SESSION_LOCK_TIMEOUT', 'how long a writer waits, such as 2s or 500ms'],
-  ['GAIT_SESSION_LOCK_RETRY', 'pause between two attempts, such as 50ms'],
-  ['GAIT_SESSION_LOCK_STALE_AFTER', 'age at which the lock of a dead writer is taken over, such as 5m'],
-];
-
-/** Help topics that are no commands. */
-const TOPICS: Readonly<Record<string, () => string>> = {
-  'exit-codes': () =>
-    ['Exit codes:', ...table(EXIT_CODE_MEANINGS.map(([code, meaning]) => [`  ${code}`, meaning]))].join('\n'),
-  environment: () =>
-    ['Environment variables:', ...table(ENVIRONMENT.map(([name, meaning]) => [`  ${name}`, meaning]))].join('\n'),
-};
 
 /**
  * The text for `gait help WORDS`: a topic, or a command by its words.

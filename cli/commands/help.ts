@@ -4,7 +4,7 @@ import type { Command } from '../command.js';
 export const help: Command = {
   flags: [],
   positionals: ['[COMMAND]', '[WORD]', '[WORD]'],
-  examples: ['help run session append', 'help exit-codes', 'help environment'],
+  examples: ['help run session append', 'help concepts', 'help files', 'help exit-codes', 'help environment'],
   async run({ args, tree }) {
     const { helpOn } = await import('../help.js');
     const text = await helpOn(tree, args.positionals);

@@ -44,11 +44,13 @@ describe('help', () => {
 
   test.each([
     ['exit-codes', ['0', '1', '2', '6', '7', '130', '143']],
-    ['environment', ['GAIT_CORRELATION_ID', 'GAIT_SESSION_LOCK_TIMEOUT', 'GAIT_SESSION_LOCK_PROFILE']],
+    ['concepts', ['journal', 'checkpoint', 'receipt', 'note']],
+    ['files', ['.gait/config.yaml', 'ID_chain.json', 'ID.jsonl.gait/torn/']],
+    ['environment', ['NO_COLOR', 'GAIT_CORRELATION_ID', 'GAIT_SESSION_LOCK_TIMEOUT', 'GAIT_SESSION_LOCK_PROFILE']],
   ])('help %s', async (topic, words) => {
     const { code, stdout } = await gait(['help', topic]);
     expect(code).toBe(0);
-    for (const word of words) expect(stdout).toMatch(new RegExp(`^ {2}${word} `, 'm'));
+    for (const word of words) expect(stdout).toMatch(new RegExp(`^ {2}${word.replaceAll('.', '\\.')} `, 'm'));
   });
 
   test('no flag is declared twice', async () => {
