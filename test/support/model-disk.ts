@@ -1,0 +1,314 @@
+/**
+ * A disk in memory that can lose its power. It keeps what was written apart from what was synced, for files and for directories,
+ * and tells every state that the disk may be found in afterwards: what was not synced may be there, be gone, or be torn.
+ *
+ * No more is promised than POSIX does: the sync of a file says nothing of its name, the sync of a directory nothing of the
+ * files in it, and nothing orders two changes that no sync stands between.
+ */
+import { basename, dirname } from 'node:path';
+import type { FileSystem } from '../../src/index.js';
+
+type Entries = Map<string, Inode>;
+
+interface FileInode {
+  readonly kind: 'file';
+  readonly ino: number;
+  data: Buffer;
+  /** As of the last sync. */
+  durable: Buffer;
+  /** Length of the data before the last write: a torn write keeps a part of it. */
+  beforeLastWrite: number;
+  mtimeMs: number;
+}
+
+interface DirectoryInode {
+  readonly kind: 'directory';
+  readonly ino: number;
+  entries: Entries;
+  durableEntries: Entries;
+  mtimeMs: number;
+}
+
+type Inode = FileInode | DirectoryInode;
+
+export class PowerCutError extends Error {}
+
+/** What a crash does to one file or directory that was changed since its last sync. */
+type Fate = 'kept' | 'lost' | 'torn';
+
+/** A state of the disk after a power cut. */
+export interface CrashState {
+  readonly name: string;
+  readonly disk: ModelDisk;
+}
+
+const CHANGES = new Set(['write', 'truncate', 'rename', 'link', 'unlink', 'mkdir', 'mkdirs', 'rmdir', 'create']);
+const SYNCS = new Set(['sync', 'syncData', 'syncDirectory']);
+
+export class ModelDisk {
+  readonly fs: FileSystem = this.#fileSystem();
+  /** Changes and syncs so far. */
+  steps = 0;
+  /** The power goes before the change or sync of this number. */
+  cutAt = Infinity;
+  #nextIno = 2;
+  #root: DirectoryInode = { kind: 'directory', ino: 1, entries: new Map(), durableEntries: new Map(), mtimeMs: 0 };
+  readonly #open = new Map<number, { readonly inode: FileInode; readonly appends: boolean }>();
+  #nextDescriptor = 3;
+
+  /** Every file by its path, as it is found now. */
+  files(folder = '/', inode: DirectoryInode = this.#root): Map<string, Buffer> {
+    const found = new Map<string, Buffer>();
+    for (const [name, entry] of inode.entries) {
+      const path = folder === '/' ? `/${name}` : `${folder}/${name}`;
+      if (entry.kind === 'file') found.set(path, entry.data);
+      else for (const [inner, data] of this.files(path, entry)) found.set(inner, data);
+    }
+    return found;
+  }
+
+  /**
+   * The states that the power cut may leave: everything kept, everything lost, and each single change against the others. @param
+   * tears also states in which the last write of a file came through in part
+   */
+  crashStates(): CrashState[] {
+    const doubtful = this.#doubtful();
+    const states: CrashState[] = [
+      { name: 'all kept', disk: this.#after(() => 'kept') },
+      { name: 'all lost', disk: this.#after(() => 'lost') },
+    ];
+    for (const { inode, path } of doubtful) {
+      const others: readonly Fate[] = doubtful.length > 1 ? ['kept', 'lost'] : ['kept'];
+      for (const other of others) {
+        const single: Fate = other === 'kept' ? 'lost' : 'kept';
+        states.push({
+          name: `${path} ${single}, others ${other}`,
+          disk: this.#after((i) => (i === inode ? single : other)),
+        });
+      }
+      if (inode.kind !== 'file') continue;
+      states.push({ name: `${path} torn`, disk: this.#after((i) => (i === inode ? 'torn' : 'kept')) });
+    }
+    return states;
+  }
+
+  #doubtful(): { inode: Inode; path: string }[] {
+    const found: { inode: Inode; path: string }[] = [];
+    const seen = new Set<Inode>();
+    const walk = (inode: Inode, path: string): void => {
+      if (seen.has(inode)) return;
+      seen.add(inode);
+      if (inode.kind === 'file') {
+        if (!inode.data.equals(inode.durable)) found.push({ inode, path });
+        return;
+      }
+      if (!sameEntries(inode.entries, inode.durableEntries)) found.push({ inode, path: `${path}/` });
+      for (const [name, entry] of [...inode.durableEntries, ...inode.entries]) walk(entry, `${path}/${name}`);
+    };
+    walk(this.#root, '');
+    return found;
+  }
+
+  #after(fateOf: (inode: Inode) => Fate): ModelDisk {
+    const disk = new ModelDisk();
+    disk.#nextIno = this.#nextIno;
+    const made = new Map<Inode, Inode>();
+    const copy = (inode: Inode): Inode => {
+      const known = made.get(inode);
+      if (known !== undefined) return known;
+      if (inode.kind === 'file') {
+        const data = contentAfter(inode, fateOf(inode));
+        const file: FileInode = { ...inode, data, durable: data, beforeLastWrite: data.length };
+        made.set(inode, file);
+        return file;
+      }
+      const survivors = fateOf(inode) === 'lost' ? inode.durableEntries : inode.entries;
+      const entries: Entries = new Map();
+      const directory: DirectoryInode = { ...inode, entries, durableEntries: entries };
+      made.set(inode, directory);
+      for (const [name, entry] of survivors) entries.set(name, copy(entry));
+      directory.durableEntries = new Map(entries);
+      return directory;
+    };
+    disk.#root = copy(this.#root) as DirectoryInode;
+    return disk;
+  }
+
+  #step(operation: string): void {
+    if (!CHANGES.has(operation) && !SYNCS.has(operation)) return;
+    if (this.steps >= this.cutAt) throw new PowerCutError(`power cut before ${operation}`);
+    this.steps += 1;
+  }
+
+  #lookUp(path: string): Inode | undefined {
+    let at: Inode | undefined = this.#root;
+    for (const name of path.split('/').filter((part) => part !== '')) {
+      if (at?.kind !== 'directory') return undefined;
+      at = at.entries.get(name);
+    }
+    return at;
+  }
+
+  #get(path: string): Inode {
+    return this.#lookUp(path) ?? fail('ENOENT', path);
+  }
+
+  #folderOf(path: string): DirectoryInode {
+    const folder = this.#get(dirname(path));
+    return folder.kind === 'directory' ? folder : fail('ENOTDIR', path);
+  }
+
+  #file(descriptor: number): { readonly inode: FileInode; readonly appends: boolean } {
+    return this.#open.get(descriptor) ?? fail('EBADF', String(descriptor));
+  }
+
+  #makeDirectory(path: string): void {
+    const directory: DirectoryInode = {
+      kind: 'directory',
+      ino: this.#nextIno++,
+      entries: new Map(),
+      durableEntries: new Map(),
+      mtimeMs: 0,
+    };
+    this.#folderOf(path).entries.set(basename(path), directory);
+  }
+
+  #openFile(path: string, mode: string): number {
+    let inode = this.#lookUp(path);
+    if (mode === 'create' && inode !== undefined) fail('EEXIST', path);
+    if (inode === undefined && (mode === 'create' || mode === 'update')) {
+      this.#step('create');
+      const data = Buffer.alloc(0);
+      inode = { kind: 'file', ino: this.#nextIno++, data, durable: data, beforeLastWrite: 0, mtimeMs: 0 };
+      this.#folderOf(path).entries.set(basename(path), inode);
+    }
+    if (inode === undefined) return fail('ENOENT', path);
+    if (inode.kind === 'directory') return fail('EISDIR', path);
+    const descriptor = this.#nextDescriptor++;
+    this.#open.set(descriptor, { inode, appends: mode === 'append' });
+    return descriptor;
+  }
+
+  #write(descriptor: number, bytes: Uint8Array, position: number | null): number {
+    this.#step('write');
+    const { inode, appends } = this.#file(descriptor);
+    const start = appends || position === null ? inode.data.length : position;
+    const size = Math.max(inode.data.length, start + bytes.length);
+    inode.beforeLastWrite = inode.data.length;
+    const data = Buffer.alloc(size);
+    inode.data.copy(data);
+    data.set(bytes, start);
+    inode.data = data;
+    return bytes.length;
+  }
+
+  #fileSystem(): FileSystem {
+    return {
+      open: (path, mode) => this.#openFile(path, mode),
+      close: (descriptor) => void this.#open.delete(descriptor),
+      read: (descriptor, buffer, offset, length, position) => {
+        const { data } = this.#file(descriptor).inode;
+        const part = data.subarray(position, position + length);
+        buffer.set(part, offset);
+        return part.length;
+      },
+      write: (descriptor, data, position) => this.#write(descriptor, data, position),
+      truncate: (descriptor, size) => {
+        this.#step('truncate');
+        const { inode } = this.#file(descriptor);
+        inode.data = Buffer.from(inode.data.subarray(0, size));
+        inode.beforeLastWrite = inode.data.length;
+      },
+      syncData: (descriptor) => this.#sync(descriptor),
+      sync: (descriptor) => this.#sync(descriptor),
+      syncDirectory: (path) => {
+        this.#step('syncDirectory');
+        const directory = this.#get(path);
+        if (directory.kind === 'directory') directory.durableEntries = new Map(directory.entries);
+      },
+      stat: (path) => statOf(this.#get(path)),
+      lstat: (path) => {
+        const inode = this.#lookUp(path);
+        return inode === undefined ? undefined : statOf(inode);
+      },
+      fstat: (descriptor) => statOf(this.#file(descriptor).inode),
+      rename: (from, to) => {
+        this.#step('rename');
+        const inode = this.#get(from);
+        this.#folderOf(from).entries.delete(basename(from));
+        this.#folderOf(to).entries.set(basename(to), inode);
+      },
+      link: (existing, created) => {
+        if (this.#lookUp(created) !== undefined) fail('EEXIST', created);
+        this.#step('link');
+        this.#folderOf(created).entries.set(basename(created), this.#get(existing));
+      },
+      unlink: (path) => {
+        this.#get(path);
+        this.#step('unlink');
+        this.#folderOf(path).entries.delete(basename(path));
+      },
+      mkdir: (path) => {
+        if (this.#lookUp(path) !== undefined) fail('EEXIST', path);
+        this.#step('mkdir');
+        this.#makeDirectory(path);
+      },
+      mkdirs: (path) => {
+        const parts = path.split('/').filter((part) => part !== '');
+        for (const [at] of parts.entries()) {
+          const part = `/${parts.slice(0, at + 1).join('/')}`;
+          if (this.#lookUp(part) !== undefined) continue;
+          this.#step('mkdirs');
+          this.#makeDirectory(part);
+        }
+      },
+      rmdir: (path) => {
+        const directory = this.#get(path);
+        if (directory.kind === 'directory' && directory.entries.size > 0) fail('ENOTEMPTY', path);
+        this.#step('rmdir');
+        this.#folderOf(path).entries.delete(basename(path));
+      },
+      setTimes: () => undefined,
+      readDirectory: (path) => {
+        const directory = this.#get(path);
+        return directory.kind === 'directory' ? [...directory.entries.keys()] : fail('ENOTDIR', path);
+      },
+      realPath: (path) => {
+        this.#get(path);
+        return path;
+      },
+      kernelLock: () => ({
+        tryLock: () => true,
+        waitForLock: () => Promise.resolve(),
+        unlock: () => undefined,
+      }),
+    };
+  }
+
+  #sync(descriptor: number): void {
+    this.#step('sync');
+    const { inode } = this.#file(descriptor);
+    inode.durable = inode.data;
+    inode.beforeLastWrite = inode.data.length;
+  }
+}
+
+function contentAfter(inode: FileInode, fate: Fate): Buffer {
+  if (fate === 'lost') return inode.durable;
+  if (fate === 'kept') return inode.data;
+  const end = inode.beforeLastWrite + ((inode.data.length - inode.beforeLastWrite) >> 1);
+  return inode.data.subarray(0, end);
+}
+
+function statOf(inode: Inode): ReturnType<FileSystem['stat']> {
+  const { kind, ino, mtimeMs } = inode;
+  return { dev: 1, ino, size: inode.kind === 'file' ? inode.data.length : 0, mtimeMs, mode: 0o600, kind };
+}
+
+function sameEntries(a: Entries, b: Entries): boolean {
+  return a.size === b.size && [...a].every(([name, inode]) => b.get(name) === inode);
+}
+
+function fail(code: string, path: string): never {
+  throw Object.assign(new Error(`${code}: ${path}`), { code });
+}
