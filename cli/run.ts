@@ -15,6 +15,9 @@ import { isLeaf, resolveCommand, type Resolution } from './resolve-command.js';
 import { didYouMean } from './suggest.js';
 import { clean } from './text.js';
 
+/** Values of `--format`, where a command has it, that ask for JSON as `--json` does. */
+const JSON_FORMATS: readonly string[] = ['json', 'ndjson'];
+
 /**
  * Runs one command line.
  *
@@ -36,7 +39,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   });
   try {
     const call = await understand(found);
-    json = call.args.has('json');
+    json = call.args.has('json') || JSON_FORMATS.includes(call.args.text('format') ?? '');
     given = givenCorrelationId(call.args.text('correlation-id'), io.env['GAIT_CORRELATION_ID']);
     const shared = { tree: COMMAND_TREE, args: call.args, io, out, json, correlationId, echo };
     const outcome = await call.run(given === undefined ? shared : { ...shared, givenCorrelationId: given });

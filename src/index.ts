@@ -8,6 +8,7 @@ export {
   loadPrivateKey,
   loadPublicKey,
   openJournal,
+  parseDurationMs,
   proveConsistency,
   proveInclusion,
   readJournal,
