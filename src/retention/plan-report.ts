@@ -7,7 +7,10 @@ import type { PlannedItem, PlannedProfile, PlannedRule, PrunePlan } from './plan
 import { compareText, isInScope, type PlanContext, type Unit } from './plan-units.js';
 import type { Hold, RetentionPolicy, RetentionProfile, RetentionRule } from './types.js';
 
-/** @param units all that was decided, in scope or not */
+/**
+ * @param units all that was decided, in scope or not
+ * @param holds in order
+ */
 export function describePlan(
   units: readonly Unit[],
   policy: RetentionPolicy,
@@ -29,7 +32,7 @@ export function describePlan(
     named_by_caller: isNamedByCaller,
     filter: writtenFilter(context),
     profiles: rules.named(used).map(writtenProfile),
-    holds: holds.map(writtenHold).sort((a, b) => compareText(holdKey(a), holdKey(b))),
+    holds: holds.map(writtenHold),
     items,
     shortfalls: shortfallsOf(units, context),
     warnings: listed.flatMap(warningsOn),
@@ -63,11 +66,6 @@ function writtenRule({ maxAgeMs, maxCount, maxBytes, keepLast, minAgeMs }: Reten
 
 function writtenHold({ id, sessionId, reason, actor, createdAt }: Hold): PrunePlan['holds'][number] {
   return { id, session_id: sessionId, reason, actor, created_at: createdAt };
-}
-
-/** Ids are unique within one ledger only, and holds may come from several. */
-function holdKey({ id, session_id, created_at }: PrunePlan['holds'][number]): string {
-  return JSON.stringify([id, session_id, created_at]);
 }
 
 function bytesOf(items: readonly PlannedItem[]): number {

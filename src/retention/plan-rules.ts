@@ -1,7 +1,6 @@
 /** Which rule decides over a thing: that of the root, of its session's own profile, or the longer of several. Pure. */
 import type {
   FileItem,
-  InventoryItem,
   RetentionKind,
   RetentionPolicy,
   RetentionProfile,
@@ -28,21 +27,25 @@ export class RuleBook {
   readonly #own = new Map<string, Set<string | undefined>>();
   readonly #known = new Map<string, Governance>();
 
-  constructor(policy: RetentionPolicy, items: readonly InventoryItem[]) {
+  constructor(policy: RetentionPolicy) {
     this.#policy = policy;
     this.#profiles = new Map(policy.profiles.map((profile) => [profile.name, profile]));
-    for (const item of items) {
-      if (item.kind !== 'session') continue;
-      const own = this.#own.get(item.sessionId) ?? new Set();
-      this.#own.set(item.sessionId, own.add(item.profile));
-    }
+  }
+
+  /** Notes a session that stays, for the files that belong to it. */
+  addStaying({ sessionId, profile }: SessionItem): void {
+    const own = this.#own.get(sessionId) ?? new Set();
+    this.#own.set(sessionId, own.add(profile));
   }
 
   forSession(session: SessionItem, kind: 'session' | 'payload'): Governance {
     return this.#decide(kind, [session.profile]);
   }
 
-  /** A file goes by the profiles of the sessions it belongs to: evidence on a session lasts as long as the session may. */
+  /**
+   * A file goes by the profiles of the sessions it belongs to, as long as they are there: without them nothing says what those
+   * were, so in the plan that removes a session its files go by the profile of the root already.
+   */
   forFile(file: FileItem): Governance {
     const own = new Set(file.sessionIds.flatMap((id) => [...(this.#own.get(id) ?? [])]));
     return this.#decide(file.kind, own.size === 0 ? [undefined] : [...own]);

@@ -3,6 +3,9 @@ import type { RuleBook } from './plan-rules.js';
 import { addCommonFloors, newUnit, type PlanContext, type Unit } from './plan-units.js';
 import type { SessionItem } from './types.js';
 
+/** What makes the times of a session worth nothing. */
+const DISTRUST = ['unreadable', 'future_dated'] as const;
+
 /** A session, and behind it its segments, oldest first. */
 export function sessionUnits(session: SessionItem, rules: RuleBook, context: PlanContext): Unit[] {
   const { path, timeMs, sizeBytes } = session;
@@ -42,8 +45,8 @@ function segmentUnits(session: SessionItem, whole: Unit, context: PlanContext): 
       { place: segment.leafStart, older },
     );
     addCommonFloors(unit, context, [session.sessionId], session.unreadable);
-    // A session that is dated in the future has a wrong clock: none of its times is believed.
-    if (whole.floors.has('future_dated')) unit.floors.add('future_dated');
+    // A session that cannot be judged, or has a wrong clock, is left alone in all its parts.
+    for (const floor of DISTRUST) if (whole.floors.has(floor)) unit.floors.add(floor);
     if (!segment.isSigned) unit.floors.add('unsigned_tail');
     if (goesAsWhole) unit.floors.add('whole_session');
     units.push(unit);

@@ -1,13 +1,13 @@
 /** Limits that stay exceeded, and what blocks them. Pure. */
 import { groupsOf, remainingOf } from './plan-limits.js';
 import type { KeepReason, LimitRule, LimitShortfall } from './plan-types.js';
-import { isInScope, type PlanContext, type Unit } from './plan-units.js';
+import { compareText, isInScope, type PlanContext, type Unit } from './plan-units.js';
 import type { RetentionRule } from './types.js';
 
 /** With one session in view nothing can be said about limits that are counted over all of them. */
 export function shortfallsOf(units: readonly Unit[], { filter }: PlanContext): LimitShortfall[] {
   if (filter.sessionId !== undefined) return [];
-  return groupsOf(units).flatMap((group) => {
+  const shortfalls = groupsOf(units).flatMap((group): LimitShortfall[] => {
     const [first] = group;
     const limits = first?.governance.rule;
     if (first === undefined || limits === undefined || !isInScope(first, filter)) return [];
@@ -18,6 +18,11 @@ export function shortfallsOf(units: readonly Unit[], { filter }: PlanContext): L
       return [{ kind, profiles: governance.profiles, rule, limit, remaining, blocked_by: blockersOf(group) }];
     });
   });
+  return shortfalls.sort((a, b) => compareText(keyOf(a), keyOf(b)));
+}
+
+function keyOf({ kind, profiles, rule }: LimitShortfall): string {
+  return JSON.stringify([kind, profiles, rule]);
 }
 
 function limitsOf({ maxAgeMs, maxCount, maxBytes }: RetentionRule): [LimitRule, number][] {

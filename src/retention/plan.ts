@@ -10,7 +10,7 @@ import { describePlan } from './plan-report.js';
 import { RuleBook } from './plan-rules.js';
 import { sessionUnits } from './plan-sessions.js';
 import type { PlanFilter, PrunePlan } from './plan-types.js';
-import { groupBy, isInScope, type PlanContext, type Unit } from './plan-units.js';
+import { compareText, groupBy, isInScope, type PlanContext, type Unit } from './plan-units.js';
 import type { FileItem, Hold, Inventory, InventoryItem, RetentionPolicy, SessionItem } from './types.js';
 
 /** The session of the ledger: what it says about removals is never removed. */
@@ -30,8 +30,9 @@ export function plan(
   filter: PlanFilter = {},
 ): PrunePlan {
   const items = inventory.items.filter((item) => !isOfLedger(item));
-  const rules = new RuleBook(policy, items);
-  const context: PlanContext = { nowMs, filter, holds: groupBy(holds, ({ sessionId }) => sessionId) };
+  const rules = new RuleBook(policy);
+  const inOrder = holds.toSorted(byPlaceInLedger);
+  const context: PlanContext = { nowMs, filter, holds: groupBy(inOrder, ({ sessionId }) => sessionId) };
   const sessions = items.filter((item) => item.kind === 'session');
   const planned = decideSessions(sessions, rules, context);
   const gone = new Set(planned.filter(isGoingSession).map(({ path }) => path));
@@ -40,13 +41,15 @@ export function plan(
     staying.filter((unit) => unit.source.unit === 'segment' && unit.isGoing),
     ({ path }) => path,
   );
+  const kept = sessions.filter(({ path }) => !gone.has(path));
+  for (const session of kept) rules.addStaying(session);
   const files = items.filter((item) => item.kind !== 'session').map((file) => fileUnit(file, gone, rules, context));
-  const payloads = sessions
-    .filter(({ path }) => !gone.has(path))
-    .flatMap((session) => payloadUnits(session, goneSegments.get(session.path) ?? [], rules, context));
+  const payloads = kept.flatMap((session) =>
+    payloadUnits(session, goneSegments.get(session.path) ?? [], rules, context),
+  );
   const parts = [...files, ...payloads];
   decide(parts, context);
-  return describePlan([...staying, ...parts], policy, rules, holds, context);
+  return describePlan([...staying, ...parts], policy, rules, inOrder, context);
 }
 
 function decideSessions(sessions: readonly SessionItem[], rules: RuleBook, context: PlanContext): Unit[] {
@@ -62,6 +65,11 @@ function decide(units: readonly Unit[], context: PlanContext): void {
     if (rule !== undefined) applyLimits(group, rule, context);
   }
   for (const unit of units) if (!isInScope(unit, context.filter)) unit.isGoing = false;
+}
+
+/** Ids are unique within one ledger, and holds may come from several. */
+function byPlaceInLedger(a: Hold, b: Hold): number {
+  return a.id - b.id || compareText(a.sessionId, b.sessionId) || compareText(a.createdAt, b.createdAt);
 }
 
 function isGoingSession(unit: Unit): boolean {
