@@ -1,12 +1,13 @@
 /** Verifies one piece of evidence on behalf of a command: progress on a terminal, the report as an outcome. */
+import { performance } from 'node:perf_hooks';
 import { isGaitError } from '../src/errors.js';
 import type { ArtifactReport, VerifyOptions } from '../src/index.js';
 import type { Invocation, Outcome } from './command.js';
 import { EXIT_CODES, EXIT_OK } from './exit-codes.js';
-import { whileWorking } from './progress.js';
+import { describeBytes, whileWorking } from './progress.js';
 import { describeReport, describeWarnings } from './report-text.js';
 import { nextCommands } from './runpack-text.js';
-import { byteSize, clean } from './text.js';
+import { clean } from './text.js';
 
 /** Throws as the library's verify does. */
 export async function checkArtifact(
@@ -15,11 +16,12 @@ export async function checkArtifact(
   options: VerifyOptions,
 ): Promise<ArtifactReport> {
   const { verify } = await import('../src/index.js');
+  const startedMs = performance.now();
   return await whileWorking(invocation, `verifying ${clean(path)}`, async (tell) =>
     verify(path, {
       ...options,
       onProgress: ({ bytes, totalBytes }) => {
-        tell(`${Math.floor((bytes / totalBytes) * 100)} % of ${byteSize(totalBytes)}`);
+        tell(describeBytes(bytes, totalBytes, performance.now() - startedMs));
       },
     }),
   );

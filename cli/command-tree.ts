@@ -34,6 +34,11 @@ export const COMMAND_TREE: CommandGroup = {
               load: async () => (await import('./commands/close.js')).close,
             },
             {
+              name: 'compact',
+              summary: 'Moves sealed lines out of the journal file into a segment; root and verdict stay the same.',
+              load: async () => (await import('./commands/compact.js')).compact,
+            },
+            {
               name: 'status',
               summary: 'Says where a session stands, without locking or writing anything.',
               load: async () => (await import('./commands/status.js')).status,
@@ -52,6 +57,11 @@ export const COMMAND_TREE: CommandGroup = {
               name: 'tail',
               summary: 'Prints the last lines of a journal, and with --follow those to come.',
               load: async () => (await import('./commands/tail.js')).tail,
+            },
+            {
+              name: 'watch',
+              summary: 'Shows events as they land, a readable line each, until the session is closed.',
+              load: async () => (await import('./commands/watch.js')).watch,
             },
           ],
         },
@@ -78,6 +88,37 @@ export const COMMAND_TREE: CommandGroup = {
       name: 'prove',
       summary: 'Writes a proof that an event is in a signed log, or that a log only grew.',
       load: async () => (await import('./commands/prove.js')).prove,
+    },
+    {
+      name: 'prune',
+      summary: 'Removes what a retention profile says may go: planned first, then carried out by the digest of the plan.',
+      load: async () => (await import('./commands/prune.js')).prune,
+    },
+    {
+      name: 'hold',
+      summary: 'Puts sessions under legal hold: what is held is kept, whatever a profile says.',
+      children: [
+        {
+          name: 'set',
+          summary: 'Puts a session under hold, for a reason.',
+          load: async () => (await import('./commands/hold.js')).holdSet,
+        },
+        {
+          name: 'release',
+          summary: 'Ends the holds on a session, for a reason.',
+          load: async () => (await import('./commands/hold.js')).holdRelease,
+        },
+        {
+          name: 'list',
+          summary: 'Lists the holds in force, those of ledgers above and below the root included.',
+          load: async () => (await import('./commands/hold.js')).holdList,
+        },
+      ],
+    },
+    {
+      name: 'erase',
+      summary: 'Erases the payload of one event for a stated reason; the event and its proof stay.',
+      load: async () => (await import('./commands/erase.js')).erase,
     },
     {
       name: 'keys',

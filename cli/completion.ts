@@ -131,7 +131,8 @@ ${cases.join('\n')}
     *) return 1 ;;
   esac
 }
-compdef _gait gait`;
+# Loaded from $fpath, this file is the function itself and is already being asked.
+if [[ \${funcstack[1]} == _gait ]]; then _gait; else compdef _gait gait; fi`;
 }
 
 function fish(places: readonly Place[]): string {

@@ -30,6 +30,7 @@ export interface Arguments {
 /** The flags that every command has. */
 export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'json', help: 'print JSON, one object a line' },
+  { name: 'quiet', help: 'say nothing where all is well: no text, no warnings, no progress' },
   { name: 'correlation-id', value: 'ID', help: 'correlation id of this run; derived from the command line otherwise' },
   { name: 'explain', help: 'say in one sentence what the command does' },
   { name: 'help', help: 'show this help' },

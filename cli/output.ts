@@ -5,6 +5,8 @@ import type { OutputStream } from './io.js';
 export class Output {
   readonly #out: Sink;
   readonly #err: Sink;
+  /** Set for `--quiet`: nothing goes to standard error but {@link complain}. */
+  isQuiet = false;
 
   constructor(stdout: OutputStream, stderr: OutputStream) {
     this.#out = new Sink(stdout);
@@ -32,14 +34,19 @@ export class Output {
     throw new GaitError('IO_ERROR', `cannot write the output: ${failure.message}`, { cause: failure });
   }
 
-  /** Writes a line to standard error; when that fails there is nowhere left to say so. */
+  /** Writes a line to standard error, unless nobody wants to hear; when that fails there is nowhere left to say so. */
   async note(line: string): Promise<void> {
+    if (!this.isQuiet) await this.complain(line);
+  }
+
+  /** As {@link note}, for what has to be said. */
+  async complain(line: string): Promise<void> {
     await this.#err.write(`${line}\n`);
   }
 
   /** Writes to standard error as it is, for what is redrawn in place. */
   async draw(text: string): Promise<void> {
-    await this.#err.write(text);
+    if (!this.isQuiet) await this.#err.write(text);
   }
 }
 

@@ -3,12 +3,16 @@ import { performance } from 'node:perf_hooks';
 import type { Invocation } from './command.js';
 import type { Io } from './io.js';
 import type { Output } from './output.js';
+import { byteSize } from './text.js';
 
 /** Work that ends sooner shows nothing. */
 const QUIET_MS = 1_000;
 
 /** Time between two drawings. */
 const REDRAW_MS = 200;
+
+/** A rate over less than this is a guess. */
+const RATE_AFTER_MS = 500;
 
 const ERASE_LINE = '\r\u001b[K';
 
@@ -61,4 +65,19 @@ export async function whileWorking<T>(
     clearInterval(timer);
     await line.clear();
   }
+}
+
+/**
+ * `43 % of 1.2 GiB, 210.0 MiB/s, 4 s left`: how far work on so many bytes has come. Pure.
+ *
+ * @param elapsedMs since it began; no rate is told before there is one to tell
+ */
+export function describeBytes(doneBytes: number, totalBytes: number, elapsedMs: number): string {
+  const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
+  const far = `${percent} % of ${byteSize(totalBytes)}`;
+  if (doneBytes === 0 || elapsedMs < RATE_AFTER_MS) return far;
+  const bytesPerSecond = (doneBytes / elapsedMs) * 1_000;
+  const leftSeconds = Math.ceil((totalBytes - doneBytes) / bytesPerSecond);
+  const left = leftSeconds < 120 ? `${leftSeconds} s` : `${Math.ceil(leftSeconds / 60)} min`;
+  return `${far}, ${byteSize(bytesPerSecond)}/s, ${left} left`;
 }

@@ -40,6 +40,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     const call = await understand(found);
     json = call.args.has('json') || JSON_FORMATS.includes(call.args.text('format') ?? '');
+    out.isQuiet = call.args.has('quiet');
     given = givenCorrelationId(call.args.text('correlation-id'), io.env['GAIT_CORRELATION_ID']);
     const shared = { tree: COMMAND_TREE, args: call.args, io, out, json, correlationId, echo };
     const outcome = await call.run(given === undefined ? shared : { ...shared, givenCorrelationId: given });
@@ -118,7 +119,9 @@ async function print(outcome: Outcome, out: Output, identity: Identity | undefin
     if (outcome.json !== undefined) await out.write(await jsonLine({ ...(await identity()), ...outcome.json }));
     return;
   }
-  for (const line of outcome.text ?? []) await out.write(`${line}\n`);
+  // What is wrong is said in any case.
+  const isHeard = !out.isQuiet || (outcome.exitCode ?? EXIT_OK) !== EXIT_OK;
+  for (const line of isHeard ? (outcome.text ?? []) : []) await out.write(`${line}\n`);
   for (const line of outcome.warnings ?? []) await out.note(line);
 }
 
@@ -133,8 +136,8 @@ async function printError(
     return;
   }
   const command = path.length === 1 ? path[0] : path.slice(1).join(' ');
-  await out.note(`${command} error: ${clean(error.message)}`);
-  await out.note(`hint: ${clean(error.hint)}`);
+  await out.complain(`${command} error: ${clean(error.message)}`);
+  await out.complain(`hint: ${clean(error.hint)}`);
 }
 
 /** An exception that is no GaitError is a defect of ours; it is reported like any other failure. */
