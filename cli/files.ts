@@ -125,3 +125,8 @@ async function asIoError<T>(work: Promise<T>): Promise<T> {
     throw new GaitError('IO_ERROR', cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
+
+/** Whether anything is at a path. */
+export function isThere(path: string): boolean {
+  return existsSync(path);
+}

@@ -4,6 +4,7 @@ import { chainWarnings, describeChain } from './chain-text.js';
 import { describeJournal, journalWarnings } from './journal-text.js';
 import { describeProof, proofWarnings } from './proof-text.js';
 import { headline, unprovenLines } from './report-parts.js';
+import { describeRoot, rootWarnings } from './root-text.js';
 import { describeRunpack, runpackWarnings } from './runpack-text.js';
 import { clean } from './text.js';
 import { describeTrace } from './trace-text.js';
@@ -19,6 +20,8 @@ export function describeBody(report: AnyReport): string[] {
   switch (report.kind) {
     case 'journal':
       return describeJournal(report);
+    case 'root':
+      return describeRoot(report);
     case 'runpack':
       return describeRunpack(report);
     case 'chain':
@@ -43,6 +46,8 @@ function warningsOf(report: AnyReport): string[] {
   switch (report.kind) {
     case 'journal':
       return journalWarnings(report);
+    case 'root':
+      return rootWarnings(report);
     case 'runpack':
       return runpackWarnings(report);
     case 'chain':

@@ -26,6 +26,16 @@ export {
   writeNewFile,
 } from './journal/index.js';
 export { reportData } from './report/index.js';
+export {
+  erasePayload,
+  executePrune,
+  isInForce,
+  listHolds,
+  parsePlan,
+  planPrune,
+  releaseHold,
+  setHold,
+} from './retention/index.js';
 export { verify } from './verify/index.js';
 export { emitTrace, timeline, verifyTrace, verifyTraceFile } from './trace/index.js';
 export { canonicalJson, formatVkey, noteKey, parseExactJson, sessionOrigin, sha256Hex } from './sign/index.js';
@@ -102,6 +112,31 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './journal/index.js';
+export type {
+  EraseOptions,
+  EraseReceipt,
+  EraseRequest,
+  HoldOptions,
+  HoldRequest,
+  InventoryNote,
+  KeptSession,
+  LedgerHold,
+  LeftItem,
+  PlanOptions,
+  PlanDifference,
+  PlannedItem,
+  PrunePlan,
+  PruneOptions,
+  PruneReceipt,
+  RemovalReceipt,
+  RemovedItem,
+  RootLedger,
+  RootPlan,
+  RootProblem,
+  RootProblemKind,
+  RootReport,
+  RootSession,
+} from './retention/index.js';
 export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.js';
 export type {
   EmittedTrace,

@@ -15,7 +15,7 @@ import { DEMAND_FLAGS, verifyDemands } from '../verify-demands.js';
 const MAX_SINCE_BYTES = 1_048_576;
 
 /**
- * `gait verify PATH...`: the verdict on evidence of any kind, who signed it, how far, and every problem. Exits 2 when any of
+ * `gait verify PATH...`: the verdict on evidence of any kind, a whole root among them, who signed it, how far, and every problem. Exits 2 when any of
  * it is invalid, else 6 or 1 when any of it could not be checked. Of several, each has a JSON object of its own.
  */
 export const verify: Command = {
@@ -30,6 +30,7 @@ export const verify: Command = {
     'verify ./s1.jsonl --profile strict --public-key ./gait-out/keys/gait_public.key --since ./s1.note',
     'verify ./cp1.zip ./s1_chain.json ./event1.proof --public-key ./gait-out/keys/gait_public.key --json',
     'verify --session s1 --root ./sessions --json',
+    'verify --root ./sessions --public-key ./gait-out/keys/gait_public.key',
   ],
   async run(invocation) {
     const { args, io } = invocation;
@@ -57,6 +58,16 @@ export const verify: Command = {
 /** Throws INVALID_ARGUMENT when nothing is named, or both paths and a journal. */
 async function pathsOf({ args, echo }: Invocation): Promise<readonly string[]> {
   const { positionals } = args;
+  const root = args.text('root');
+  if (
+    root !== undefined &&
+    positionals.length === 0 &&
+    args.text('journal') === undefined &&
+    args.text('session') === undefined
+  ) {
+    echo['path'] = root;
+    return [root];
+  }
   const isByFlag = ['journal', 'session', 'root'].some((flag) => args.text(flag) !== undefined);
   if (positionals.length <= 1) {
     if (!isByFlag && positionals.length === 1) {

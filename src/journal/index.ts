@@ -9,6 +9,7 @@ export { inspectHealth, kernelLockFault } from './health.js';
 export { inspectSession, withWriterLock } from './inspect.js';
 export { openEngineJournal, openJournal, startEngineSession, startSession } from './open.js';
 export { replaceOutput, writeNewFile } from './new-output.js';
+export { SALT_BYTES } from './payload-files.js';
 export { proveConsistency, proveInclusion } from './prove.js';
 export { readPayload } from './read-payload.js';
 export { readJournal } from './reader.js';

@@ -4,6 +4,7 @@ export { isInForce } from './holds-fold.js';
 export { erasePayload } from './erase.js';
 export { executePrune } from './prune.js';
 export { planPrune } from './prune-plan.js';
+export { parsePlan } from './prune-saved-plan.js';
 export { joinTombstones } from './ledger-proof.js';
 export { ledgerProofsFor, verifyRoot } from './verify-root.js';
 
@@ -11,6 +12,9 @@ export type { EraseOptions, EraseReceipt, EraseRequest } from './erase.js';
 export type { HoldOptions, HoldRequest } from './holds.js';
 export type { LedgerHold } from './holds-fold.js';
 export type { PruneOptions } from './prune.js';
-export type { PlanOptions } from './prune-plan.js';
+export type { InventoryNote } from './inventory.js';
+export type { PlanOptions, RootPlan } from './prune-plan.js';
+export type { KeptSession, LeftItem, RemovedItem } from './tombstones.js';
 export type { PruneReceipt, RemovalReceipt } from './receipt.js';
 export type { RootLedger, RootProblem, RootProblemKind, RootReport, RootSession } from './verify-root-report.js';
+export type { PlanDifference, PlannedItem, PrunePlan } from './plan-types.js';

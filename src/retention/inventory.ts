@@ -4,8 +4,7 @@ import { cleanFolder, ioError, resolveWorld, type Environment } from '../journal
 import { readFileItem } from './inventory-file.js';
 import { sessionOf, type InspectedSession } from './inventory-session.js';
 import { walkRoot, type WalkEntry } from './inventory-walk.js';
-import { withReferences } from './references.js';
-import type { FileItem, Inventory, InventoryItem } from './types.js';
+import type { Inventory, InventoryItem } from './types.js';
 
 export interface InventoryOptions extends Environment {
   /** Whether to read which payloads a session has, by the profile that it names: only rules about payloads need to know. */
@@ -41,7 +40,7 @@ const NOTES: Readonly<Partial<Record<WalkEntry['type'], string>>> = {
 };
 
 /**
- * References between the items are not read; see addReferences.
+ * References between the items are not read; see references.ts.
  *
  * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT for what is no folder, IO_ERROR
  */
@@ -80,19 +79,9 @@ export async function takeInventory(root: string, options: InventoryOptions = {}
   return { root: real, inventory, sessions, ledgers, chains, notes, unknownFiles };
 }
 
-/** Reads every journal and says of each file item what refers to it. Worth it only when one of them may go. */
-export async function addReferences(found: RootInventory, environment: Environment): Promise<RootInventory> {
-  const items = await withReferences(found, environment);
-  return { ...found, inventory: { items } };
-}
-
 /** A path below the root as items have it. */
 export function itemPath(root: string, path: string): string {
   return relative(root, path).split(sep).join('/');
-}
-
-export function isFileItem(item: InventoryItem): item is FileItem {
-  return item.kind !== 'session';
 }
 
 /** The root with links resolved. Throws FILE_NOT_FOUND as the walk does later; IO_ERROR. */

@@ -2,17 +2,28 @@
 import { resolveWorld, type Environment } from '../journal/index.js';
 import { bareHold, environmentOf, holdsAround } from './holds.js';
 import { isInForce } from './holds-fold.js';
-import { addReferences, takeInventory, type RootInventory } from './inventory.js';
+import { takeInventory, type InventoryNote, type RootInventory } from './inventory.js';
 import { ledgerPath, refuseClockSetBack } from './ledger.js';
 import { summarizeLedger } from './ledger-reader.js';
 import { plan } from './plan.js';
 import type { PlanFilter, PrunePlan } from './plan-types.js';
-import { policyOf, type PolicyChoice } from './prune-policy.js';
+import { resolvePolicy, type PolicyChoice } from './policy.js';
+import { addReferences } from './references.js';
 import type { Hold, RetentionPolicy } from './types.js';
 
 /** What a plan is made from, beside the root. */
 export interface PlanOptions extends Environment, PolicyChoice, PlanFilter {
   readonly signal?: AbortSignal;
+}
+
+/** A plan, and what of the root it does not speak of. */
+export interface RootPlan extends PrunePlan {
+  /** Links resolved. */
+  readonly root: string;
+  /** Links, and folders on other file systems: neither followed nor touched. */
+  readonly not_looked_into: readonly InventoryNote[];
+  /** Files of no known kind: never touched. */
+  readonly unknown_files: number;
 }
 
 export interface DrawnPlan {
@@ -32,14 +43,15 @@ export interface DrawnPlan {
  * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT, INVALID_CONFIG; JOURNAL_CORRUPT when a ledger does not
  * verify; CLOCK_SET_BACK; IO_ERROR; the signal's reason when it aborts
  */
-export async function planPrune(root: string, options: PlanOptions = {}): Promise<PrunePlan> {
-  return (await drawPlan(root, options)).plan;
+export async function planPrune(root: string, options: PlanOptions = {}): Promise<RootPlan> {
+  const { plan: drawn, found } = await drawPlan(root, options);
+  return { ...drawn, root: found.root, not_looked_into: found.notes, unknown_files: found.unknownFiles };
 }
 
 /** As planPrune, with what the plan was made from. */
 export async function drawPlan(root: string, options: PlanOptions): Promise<DrawnPlan> {
   const environment = environmentOf(options);
-  const policy = policyOf(options, environment);
+  const policy = resolvePolicy(options, environment);
   const nowMs = resolveWorld(environment).clock();
   const filter = filterOf(options);
   const { signal } = options;

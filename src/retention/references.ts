@@ -14,13 +14,17 @@ import {
   type FileSystem,
 } from '../journal/index.js';
 import { itemPath, type RootInventory } from './inventory.js';
-import type { FileItem, InventoryItem } from './types.js';
+import type { FileItem } from './types.js';
 
 /** Longest chain of a stranger that is read. */
 const MAX_CHAIN_BYTES = 64 * 1024 * 1024;
 
-/** Throws IO_ERROR. A journal that cannot be read to its end counts with what could be read; it is kept in any case. */
-export async function withReferences(found: RootInventory, environment: Environment): Promise<InventoryItem[]> {
+/**
+ * Reads every journal and says of each file what refers to it. Worth it only when one of them may go.
+ *
+ * Throws IO_ERROR. A journal that cannot be read to its end counts with what could be read; it is kept in any case.
+ */
+export async function addReferences(found: RootInventory, environment: Environment): Promise<RootInventory> {
   const { fs } = resolveWorld(environment);
   const finder = new Finder(fs, found);
   for (const [path, { item, inspection }] of found.sessions) {
@@ -39,7 +43,8 @@ export async function withReferences(found: RootInventory, environment: Environm
       );
     }
   }
-  return found.inventory.items.map((item) => (item.kind === 'session' ? item : finder.complete(item)));
+  const items = found.inventory.items.map((item) => (item.kind === 'session' ? item : finder.complete(item)));
+  return { ...found, inventory: { items } };
 }
 
 interface Named {

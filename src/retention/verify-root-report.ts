@@ -120,7 +120,8 @@ export class RootFindings {
   ledger(ledger: RootLedger, removedSessions: number): void {
     this.#ledgers.push(ledger);
     this.#removed += removedSessions;
-    this.#statuses.add(ledger.signature_status);
+    // Holds need no key: a ledger of holds alone takes nothing from what the sessions prove.
+    if (ledger.receipts > 0 || ledger.signature_status === 'failed') this.#statuses.add(ledger.signature_status);
     for (const key of ledger.signed_by) this.#signedBy.add(key);
   }
 
