@@ -91,7 +91,8 @@ export const COMMAND_TREE: CommandGroup = {
     },
     {
       name: 'prune',
-      summary: 'Removes what a retention profile says may go: planned first, then carried out by the digest of the plan.',
+      summary:
+        'Removes what a retention profile says may go: planned first, then carried out by the digest of the plan.',
       load: async () => (await import('./commands/prune.js')).prune,
     },
     {
@@ -119,6 +120,27 @@ export const COMMAND_TREE: CommandGroup = {
       name: 'erase',
       summary: 'Erases the payload of one event for a stated reason; the event and its proof stay.',
       load: async () => (await import('./commands/erase.js')).erase,
+    },
+    {
+      name: 'retention',
+      summary: 'Says which retention profiles there are and which is in force, and puts one in force.',
+      children: [
+        {
+          name: 'profiles',
+          summary: 'Lists every profile with its rules.',
+          load: async () => (await import('./commands/retention.js')).retentionProfiles,
+        },
+        {
+          name: 'show',
+          summary: 'Says which profile is in force, and who says so.',
+          load: async () => (await import('./commands/retention.js')).retentionShow,
+        },
+        {
+          name: 'set',
+          summary: 'Puts a profile in force by writing it into the configuration.',
+          load: async () => (await import('./commands/retention.js')).retentionSet,
+        },
+      ],
     },
     {
       name: 'keys',

@@ -15,6 +15,7 @@ export function describeJournal(report: VerifyReport): string[] {
     ok ? `covers: ${counted}, ${links}` : `read: ${counted}`,
     ...signatureLines(report, `event ${signed_to_sequence}`),
     `root: ${clean(root_hash)} (tree size ${tree_size})`,
+    ...retentionLines(report),
     ...problemLines(report, placeOf),
   ];
 }
@@ -30,8 +31,20 @@ export function journalWarnings(report: VerifyReport): string[] {
   ];
 }
 
+/** Nothing to say of a journal that was never compacted or pruned. */
+function retentionLines({ retention, coverage }: VerifyReport): string[] {
+  const { segments, pruned_to_sequence: prunedTo, erased_payloads: erased } = coverage;
+  const facts = [
+    ...(segments === 0 ? [] : [`${count(segments, 'segment')} beside the journal file`]),
+    ...(prunedTo === 0 ? [] : [`events up to ${prunedTo} are gone`]),
+    ...(erased === 0 ? [] : [`${count(erased, 'payload')} erased`]),
+  ];
+  return facts.length === 0 && retention === 'intact' ? [] : [`retention: ${[retention, ...facts].join(', ')}`];
+}
+
 /** Nothing for what is not in the journal itself. */
-function placeOf({ line, byte_offset, sequence }: Problem): string {
+function placeOf({ line, byte_offset, segment, sequence }: Problem): string {
   if (line === 0) return '';
-  return `line ${line}, byte ${byte_offset}${sequence === undefined ? '' : `, sequence ${sequence}`}`;
+  const file = segment === undefined ? '' : ` of segment ${clean(segment)}`;
+  return `line ${line}, byte ${byte_offset}${file}${sequence === undefined ? '' : `, sequence ${sequence}`}`;
 }

@@ -73,7 +73,7 @@ export class JournalWriter implements Journal {
     return this.#alone(() => this.#committer.complete(options));
   }
 
-  compact(options: CompactOptions = {}): Promise<CompactionResult> {
+  async compact(options: CompactOptions = {}): Promise<CompactionResult> {
     refuseUnknown(options, ['dryRun', 'out', 'signal']);
     this.#refuseClosed();
     const run = this.#compact(options);

@@ -10,7 +10,6 @@ import {
   linesOf,
   newFolder,
   newJournal,
-  QUICK,
   removeIndex,
   toolCall,
   withJournal,

@@ -5,6 +5,8 @@
 import { ERROR_CODES, type ErrorCategory } from '../../src/errors.js';
 import {
   VERDICTS,
+  type CompactionResult,
+  type CompactionSegment,
   type Durability,
   type EventInput,
   type JournalLine,
@@ -110,6 +112,7 @@ const STATUS = {
   started_at: 'string',
   closed: 'boolean',
   event_count: 'integer',
+  archived_events: 'integer',
   checkpoint_count: 'integer',
   last_sequence: 'integer',
   last_checkpoint_sequence: 'integer',
@@ -128,6 +131,7 @@ const REPORT = {
   session_id: 'string?',
   run_id: 'string?',
   verdict: 'string',
+  retention: 'string',
   signature_status: 'string',
   signed_by: 'array',
   coverage: 'object',
@@ -152,19 +156,51 @@ const COVERAGE = {
   unsigned_events: 'integer',
   unterminated_bytes: 'integer',
   closed: 'boolean',
+  segments: 'integer',
+  pruned_to_sequence: 'integer',
+  erased_payloads: 'integer',
 } as const satisfies Fields<VerifyCoverage>;
 
 const PROBLEM = {
   kind: 'string',
   line: 'integer',
   byte_offset: 'integer',
+  segment: 'string?',
   sequence: 'integer?',
   expected: 'string?',
   found: 'string?',
   meaning: 'string',
 } as const satisfies Fields<Problem>;
 
+const COMPACTION = {
+  journal_path: 'string',
+  output_path: 'string',
+  dry_run: 'boolean',
+  compacted: 'boolean',
+  events_before: 'integer',
+  events_after: 'integer',
+  checkpoints: 'integer',
+  last_checkpoint_sequence: 'integer',
+  bytes_before: 'integer',
+  bytes_after: 'integer',
+  segment: 'object?',
+} as const satisfies Fields<CompactionResult>;
+
+const COMPACTION_SEGMENT = {
+  name: 'string',
+  leaf_start: 'integer',
+  leaf_end: 'integer',
+  first_sequence: 'integer',
+  last_sequence: 'integer',
+  raw_bytes: 'integer',
+  gzip_bytes: 'integer',
+  content_sha256: 'string',
+  root_hash: 'string',
+} as const satisfies Fields<CompactionSegment>;
+
 testFields([
+  ['compaction-result', '', COMPACTION],
+  ['compaction-result', '/$defs/segment', COMPACTION_SEGMENT],
   ['event-input', '', EVENT_INPUT],
   ['event', '', EVENT],
   ['event', '/$defs/payload', PAYLOAD],
@@ -212,6 +248,11 @@ const PROBLEM_KINDS = allOf<ProblemKind>({
   payload_missing: true,
   payload_altered: true,
   payload_orphaned: true,
+  segment_missing: true,
+  segment_damaged: true,
+  segment_mismatch: true,
+  lines_pruned: true,
+  payload_erased: true,
 });
 const SIGNATURE_STATUSES = allOf<VerifyReport['signature_status']>({
   verified: true,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { startSession, verifyJournal, type Receipt, type SessionEvent } from '../../src/index.js';
 import { tempDir } from './temp-dir.js';
@@ -44,9 +45,20 @@ export async function expectLinear(path: string, receipts: ReadonlyMap<string, R
   expect(await verifyJournal(path)).toMatchObject({ ok: true, problem_count: 0 });
 }
 
-/** Throws when the file does not end with a line feed. */
+/** The whole log, put together from segments and file without the engine. */
 function linesOf(path: string): Buffer[] {
-  const bytes = readFileSync(path);
+  const folder = `${path}.gait/segments`;
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d.*\.gz$/.test(name)) : [];
+  const archived = names.toSorted().flatMap((name) => cut(gunzipSync(readFileSync(join(folder, name))), name));
+  const inFile = cut(readFileSync(path), path);
+  if (archived.length === 0) return inFile;
+  // What the file kept of the lines in segments: the header, and checkpoints without anything between.
+  const live = inFile.findIndex((line, at) => at > 0 && !line.toString().startsWith('{"checkpoint":'));
+  return [...archived, ...(live === -1 ? [] : inFile.slice(live))];
+}
+
+/** Throws when the bytes do not end with a line feed. */
+function cut(bytes: Buffer, path: string): Buffer[] {
   const lines: Buffer[] = [];
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start);

@@ -28,7 +28,8 @@ export function writeGoState(world: World, paths: JournalPaths, log: LogFacts, j
     run_id: header.run_id,
     created_at: header.created_at,
     started_at: header.started_at,
-    event_count: log.eventCount,
+    // It counts what is in the file.
+    event_count: log.eventCount - log.archive.events,
     last_sequence: Math.max(log.lastSequence, lastCheckpoint?.sequenceEnd ?? 0),
     checkpoint_count: log.checkpointCount,
     last_checkpoint_index: lastCheckpoint?.index ?? 0,

@@ -1,0 +1,58 @@
+import { GaitError } from '../../src/errors.js';
+import type { CompactionResult } from '../../src/index.js';
+import type { Command, Outcome } from '../command.js';
+import { whileWorking } from '../progress.js';
+import { journalPath, TARGET_FLAGS } from '../target.js';
+import { clean, pairs } from '../text.js';
+
+/** `gait run session compact`: moves sealed lines out of the journal file; the proof stays what it was. */
+export const compact: Command = {
+  flags: [
+    ...TARGET_FLAGS,
+    { name: 'out', value: 'PATH', help: 'leave the journal alone, and write a compacted copy to a new path' },
+    { name: 'dry-run', help: 'change nothing; say what would be moved' },
+  ],
+  examples: [
+    'run session compact --journal ./s1.jsonl',
+    'run session compact --session s1 --root ./sessions --dry-run --json',
+    'run session compact --journal ./s1.jsonl --out ./archive/s1.jsonl',
+  ],
+  async run(invocation) {
+    const { args, io, echo } = invocation;
+    const path = await journalPath(args, echo);
+    const out = args.text('out');
+    if (out?.trim() === '') throw new GaitError('INVALID_ARGUMENT', '--out is empty', { details: { flag: 'out' } });
+    const { openJournal } = await import('../../src/index.js');
+    const journal = await openJournal(path, { env: io.env });
+    try {
+      const options = { dryRun: args.has('dry-run'), ...(out === undefined ? {} : { out }) };
+      return describe(await whileWorking(invocation, 'compacting', async () => await journal.compact(options)));
+    } finally {
+      await journal.close();
+    }
+  },
+};
+
+function describe(compaction: CompactionResult): Outcome {
+  const { compacted, dry_run: dryRun, checkpoints, segment } = compaction;
+  const fields = pairs({
+    compacted,
+    dry_run: dryRun,
+    events: `${compaction.events_before}->${compaction.events_after}`,
+    checkpoints,
+    bytes: `${compaction.bytes_before}->${compaction.bytes_after}`,
+  });
+  return {
+    json: { ok: true, compaction },
+    text: [
+      `session compact: ${fields}`,
+      ...(compaction.output_path === compaction.journal_path ? [] : [`copy: ${clean(compaction.output_path)}`]),
+      ...(segment === undefined
+        ? []
+        : [
+            `segment: ${pairs({ name: segment.name, events: `${segment.first_sequence}..${segment.last_sequence}`, bytes: `${segment.raw_bytes}->${segment.gzip_bytes}` })}`,
+          ]),
+    ],
+    warnings: compacted ? [] : ['nothing to move: only lines that a checkpoint of gait seals can be moved'],
+  };
+}
