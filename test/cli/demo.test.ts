@@ -9,6 +9,8 @@ interface Demo {
   readonly folder: string;
   readonly appended: number;
   readonly report: VerifyReport;
+  readonly proof: { readonly ok: boolean; readonly path: string };
+  readonly prune: { readonly plan_digest: string; readonly delete_count: number };
   readonly tampering: { readonly line: number; readonly caught: boolean; readonly report: VerifyReport };
 }
 
@@ -19,8 +21,11 @@ const events = readFileSync(join(repositoryRoot, 'demo', 'events.ndjson'), 'utf8
 describe('demo', () => {
   test('keeps the real events, verifies them, catches the tampering and cleans up', async () => {
     const { code, json } = await gait(['demo', '--json']);
-    const { folder, appended, report, tampering } = json as unknown as Demo;
+    const { folder, appended, report, proof, prune, tampering } = json as unknown as Demo;
     expect([code, json['ok'], appended, report.ok]).toEqual([0, true, events.length, true]);
+    expect(report).toMatchObject({ signature_status: 'verified', coverage: { unsigned_events: 0, closed: true } });
+    expect(proof.ok).toBe(true);
+    expect([prune.delete_count, prune.plan_digest]).toEqual([1, expect.stringMatching(/^[0-9a-f]{64}$/)]);
     expect(tampering).toMatchObject({ caught: true, report: { ok: false } });
     expect(tampering.report.problems.map(({ line }) => line)).toContain(tampering.line);
     expect(existsSync(folder)).toBe(false);
@@ -30,7 +35,7 @@ describe('demo', () => {
     const { code, stdout, json } = await gait(['demo', '--json', '--keep']);
     const { folder, tampering } = json as unknown as Demo;
     try {
-      const [good, bad] = [join(folder, 'demo.jsonl'), join(folder, 'tampered.jsonl')];
+      const [good, bad] = [join(folder, 'sessions', 'demo.jsonl'), join(folder, 'tampered.jsonl')];
       const [before, after] = [readFileSync(good), readFileSync(bad)];
       expect(after.length).toBe(before.length);
       expect([...before.keys()].filter((i) => before[i] !== after[i])).toHaveLength(1);
