@@ -1,6 +1,7 @@
-import { isGaitError } from '../../src/errors.js';
+import { GaitError, isGaitError } from '../../src/errors.js';
 import type { Command, Outcome } from '../command.js';
-import { ROOT_FLAG, DEFAULT_ROOT } from '../target.js';
+import { didYouMean } from '../suggest.js';
+import { DEFAULT_ROOT, ROOT_FLAG } from '../target.js';
 import { clean, table } from '../text.js';
 
 const DEFAULT_CONFIG = '.gait/config.yaml';
@@ -28,11 +29,13 @@ export const init: Command = {
       args.text('config') ?? DEFAULT_CONFIG,
       args.text('out-dir') ?? DEFAULT_KEYS,
     ];
+    const profile = args.text('profile');
+    await requireBuiltIn(profile);
     const items: Item[] = [];
     echo['items'] = items;
     const { createFile, makeFolder } = await import('../files.js');
     const { configText } = await import('../init-config.js');
-    const text = configText(args.text('profile'));
+    const text = configText(profile);
     const isConfigNew = await createFile(config, text);
     items.push({ item: 'config', path: config, action: isConfigNew ? 'created' : 'kept' });
     items.push({ item: 'keys', ...(await makeKeys(keys)) });
@@ -40,6 +43,18 @@ export const init: Command = {
     return { json: { ok: true }, ...describe(items, { root, keys }) };
   },
 };
+
+/** A new configuration has no profiles of its own. */
+async function requireBuiltIn(profile: string | undefined): Promise<void> {
+  if (profile === undefined) return;
+  const { describePolicy } = await import('../../src/index.js');
+  const names = describePolicy().profiles.map(({ name }) => name);
+  if (names.includes(profile)) return;
+  throw new GaitError('INVALID_ARGUMENT', `no profile is called ${JSON.stringify(profile)}`, {
+    hint: didYouMean(profile, names) ?? `known: ${names.join(', ')}`,
+    details: { flag: 'profile' },
+  });
+}
 
 async function makeKeys(outDir: string): Promise<Pick<Item, 'path' | 'action'>> {
   const { initKeys } = await import('../../src/index.js');

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Check, DoctorReport } from '../../cli/doctor/check.js';
@@ -7,7 +7,7 @@ import { diagnose } from '../../cli/doctor/diagnose.js';
 import type { DiskFacts, Machine, Patient, WriteProbe } from '../../cli/doctor/machine.js';
 import { thisMachine } from '../../cli/doctor/this-machine.js';
 import { GaitError } from '../../src/errors.js';
-import { initKeys, openJournal, startSession } from '../../src/index.js';
+import { initKeys, openJournal, setHold, startSession } from '../../src/index.js';
 import { complaints, undeclaredKeys } from '../schemas/schema-files.js';
 import { tempDir } from '../support/temp-dir.js';
 import { gait, snapshot } from './gait.js';
@@ -189,6 +189,35 @@ const PROBLEMS: readonly Planted[] = [
     cure: ({ privateKey }) => `chmod 600 ${privateKey}`,
     plant: ({ privateKey }) => chmodSync(privateKey, 0o640),
     isFixable: true,
+  },
+  {
+    name: 'a configuration with a key that is not known',
+    check: 'config',
+    cure: ({ flags }) => `\${EDITOR:-vi} +2 ${flags[3]}`,
+    plant: ({ flags }) => writeFileSync(flags[3] ?? '', 'retention:\n  profil: medium\n'),
+  },
+  {
+    name: 'a configuration that puts nothing in force',
+    check: 'retention',
+    cure: () => 'gait retention set medium',
+    plant: ({ flags }) => writeFileSync(flags[3] ?? '', '# nothing yet\n'),
+  },
+  {
+    name: 'a configuration that was named and is not there',
+    check: 'config',
+    cure: ({ flags }) => `gait init --config ${flags[3]}`,
+    plant: ({ flags }) => rmSync(flags[3] ?? ''),
+  },
+  {
+    name: 'a ledger that was tampered with',
+    check: 'holds',
+    cure: ({ root }) => `gait verify --root ${root}`,
+    plant: async ({ root }) => {
+      await setHold(root, { sessionId: 's1', reason: 'case 4711', actor: 'counsel' });
+      await setHold(root, { sessionId: 's1', reason: 'case 4712', actor: 'counsel' });
+      const ledger = join(root, 'gait.ledger.jsonl');
+      writeFileSync(ledger, readFileSync(ledger, 'utf8').replace('4711', '4712'));
+    },
   },
   {
     name: 'two halves of different key pairs',
@@ -378,6 +407,13 @@ describe('machines that nobody has at hand', () => {
     expect(alike).toHaveLength(21);
     expect(alike.at(-1)?.message).toContain('5 more');
   });
+});
+
+test('names the holds in force', async () => {
+  const ward = await healthy();
+  await setHold(ward.root, { sessionId: 's1', reason: 'case 4711', actor: 'counsel' });
+  const holds = (await doctor(ward)).checks.find(({ name }) => name === 'holds');
+  expect([holds?.status, holds?.message]).toEqual(['pass', '1 hold in force: s1 (case 4711)']);
 });
 
 test('the words of a cure survive a shell', () => {
