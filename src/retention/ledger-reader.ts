@@ -10,7 +10,7 @@ import {
 } from '../journal/index.js';
 import { parseExactJson } from '../sign/index.js';
 import { foldHolds, type LedgerHold } from './holds-fold.js';
-import { LEDGER_TOOLS, TOOLS_OF, type RemovalCause } from './tombstones.js';
+import { LEDGER_TOOLS, TOOLS_OF, type ReceiptFacts, type RemovalCause } from './tombstones.js';
 
 /** A removal that was begun. */
 export interface IntentEntry {
@@ -19,6 +19,8 @@ export interface IntentEntry {
   readonly actor: string | undefined;
   /** Its receipt is in the ledger: it is finished. */
   readonly isFinished: boolean;
+  /** Of the plan, as the receipt has it. */
+  readonly planDigest?: string;
 }
 
 /** What a ledger says, without the lists that only some need. */
@@ -77,9 +79,11 @@ export async function summarizeLedger(path: string, environment: Environment): P
     if (cause !== undefined) intents.set(sequence, { sequence, cause, actor, isFinished: false });
     if (tool === LEDGER_TOOLS.holdSet || tool === LEDGER_TOOLS.holdRelease) holdEvents.push(event);
     if (!RECEIPTS.has(tool)) continue;
-    const { intent } = await attributesOf<{ intent: number }>(path, event, environment);
+    const { intent, plan_digest: digest } = await attributesOf<ReceiptFacts>(path, event, environment);
     const begun = intents.get(intent);
-    if (begun !== undefined) intents.set(intent, { ...begun, isFinished: true });
+    if (begun !== undefined) {
+      intents.set(intent, { ...begun, isFinished: true, ...(digest === undefined ? {} : { planDigest: digest }) });
+    }
   }
   return {
     path,

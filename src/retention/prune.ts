@@ -42,12 +42,13 @@ export async function executePrune(expected: PrunePlan | string, options: PruneO
   // Before anything is written, the ledger included. Only what an interrupted run left half done is finished all the same.
   const first = await drawPlan(root, options);
   const { intents } = await summarizeLedger(ledgerPath(root), environment);
-  if (intents.every(({ isFinished }) => isFinished)) refuseStale(expected, digest, first);
+  const isDone = intents.some((intent) => intent.planDigest === digest) && first.plan.delete_count === 0;
+  if (!isDone && intents.every(({ isFinished }) => isFinished)) refuseStale(expected, digest, first);
   return await withLedger(root, 'exclusive', locking, async (ledger) => {
     const context: RemovalContext = { root, ledger, key, actor, environment };
     const resumed = await resumeRemovals(context, await summarizeLedger(ledger.path, environment));
     const drawn = await drawPlan(root, options);
-    if (!isContinuation(resumed, digest, drawn)) refuseStale(expected, digest, drawn);
+    if (!isDone && !isContinuation(resumed, digest, drawn)) refuseStale(expected, digest, drawn);
     const { outcome, vanished } = await carryOut(context, drawn, digest, { locking, signal });
     return report(root, ledger, digest, actor, [...resumed, ...outcome].map(receiptOf), vanished);
   });

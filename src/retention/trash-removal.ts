@@ -15,7 +15,7 @@ import {
   type RemovedItem,
   type TombstoneFacts,
 } from './tombstones.js';
-import { intentsInTrash, Trash } from './trash.js';
+import { intentsInTrash, removeEmptyTrash, Trash } from './trash.js';
 
 export interface RemovalContext {
   /** Links resolved. */
@@ -81,6 +81,7 @@ export async function resumeRemovals(context: RemovalContext, summary: LedgerSum
     const outcomes: RemovalOutcome[] = [];
     for (const intent of summary.intents) if (!intent.isFinished) outcomes.push(await resume(context, intent));
     for (const intent of intentsInTrash(world.fs, root)) new Trash(world, root, intent).remove();
+    removeEmptyTrash(world.fs, root);
     return outcomes;
   });
 }

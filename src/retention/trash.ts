@@ -84,16 +84,14 @@ export class Trash {
     fs.syncDirectory(this.#folder);
   }
 
-  /** Removes the folder, and the trash itself when nothing else is in it. */
+  /** Removes the folder, when there is one, and the trash itself when nothing else is in it. */
   remove(): void {
     const { fs } = this.#world;
-    const trash = dirname(this.#folder);
-    if (!this.exists()) return;
-    removeTree(fs, this.#folder);
-    fs.syncDirectory(trash);
-    if (fs.readDirectory(trash).length > 0) return;
-    fs.rmdir(trash);
-    fs.syncDirectory(this.#root);
+    if (this.exists()) {
+      removeTree(fs, this.#folder);
+      fs.syncDirectory(dirname(this.#folder));
+    }
+    removeEmptyTrash(fs, this.#root);
   }
 
   #moveRest(place: number, rest: readonly string[]): void {
@@ -133,6 +131,14 @@ export function intentsInTrash(fs: FileSystem, root: string): number[] {
     .readDirectory(trash)
     .map(Number)
     .filter((sequence) => Number.isSafeInteger(sequence) && sequence > 0);
+}
+
+/** Throws the file system's own errors. */
+export function removeEmptyTrash(fs: FileSystem, root: string): void {
+  const trash = join(root, TRASH_NAME);
+  if (fs.lstat(trash)?.kind !== 'directory' || fs.readDirectory(trash).length > 0) return;
+  fs.rmdir(trash);
+  fs.syncDirectory(root);
 }
 
 /** A ledger is read from a disk: a name in it must not lead out of the root. */

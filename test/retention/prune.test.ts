@@ -24,6 +24,7 @@ describe('a prune', () => {
       'gait.ledger.jsonl.state.json',
       'young.jsonl',
       'young.jsonl.gait',
+      'young.jsonl.state.json',
     ]);
     expect(await verifyJournal(`${place.root}/gait.ledger.jsonl`, { publicKeys: [KEY.publicKey] })).toMatchObject({
       ok: true,

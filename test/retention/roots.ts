@@ -71,3 +71,25 @@ export function addTrace({ root }: Root, id: string, ageDays: number): string {
   writeFileSync(path, JSON.stringify({ schema_id: 'gait.gate.trace', created_at: createdAt, trace_id: id }));
   return path;
 }
+
+/** An open session that was sealed and compacted at each age but the last, at which it was appended to. */
+export async function addCompacted(
+  { root }: Root,
+  id: string,
+  { ageDays, work }: { readonly ageDays: readonly number[]; readonly work?: (journal: Journal) => Promise<void> },
+): Promise<string> {
+  const path = join(root, `${id}.jsonl`);
+  await startSession(path, { session_id: id, run_id: `run_${id}` }, at(NOW - (ageDays[0] ?? 0) * DAY_MS));
+  for (const [index, age] of ageDays.entries()) {
+    const journal = await openJournal(path, at(NOW - age * DAY_MS));
+    try {
+      await journal.appendAll([event(index * 2 + 1), event(index * 2 + 2)]);
+      await work?.(journal);
+      await journal.checkpoint({ key: KEY });
+      if (index < ageDays.length - 1) await journal.compact();
+    } finally {
+      await journal.close();
+    }
+  }
+  return path;
+}
