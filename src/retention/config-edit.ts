@@ -23,7 +23,7 @@ export function withProfile(text: string, { document }: ConfigDocument, profile:
     return `${endWithLineFeed(text)}${SECTION}:\n  ${setting}\n`;
   }
   const { key, value } = section;
-  if (!isMap(value)) return splice(text, afterColon(text, key.range[1]), `\n  ${setting}`);
+  if (!isMap(value)) return splice(text, endOfLine(text, key.range[1]), `\n  ${setting}`);
   const known = pairOf(value, KEY)?.value;
   if (isScalar(known)) return splice(text, known.range[0], written(profile), known.range[1]);
   if (value.flow === true) return splice(text, value.range[0] + 1, ` ${setting}${value.items.length > 0 ? ',' : ' '}`);
@@ -41,8 +41,10 @@ function splice(text: string, start: number, insert: string, end = start): strin
   return text.slice(0, start) + insert + text.slice(end);
 }
 
-function afterColon(text: string, offset: number): number {
-  return text.indexOf(':', offset) + 1;
+/** Behind a comment that may stand there. */
+function endOfLine(text: string, offset: number): number {
+  const [rest = ''] = /[^\r\n]*/.exec(text.slice(offset)) ?? [];
+  return offset + rest.length;
 }
 
 function endWithLineFeed(text: string): string {

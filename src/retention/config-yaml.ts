@@ -108,9 +108,14 @@ export class ConfigDocument {
   /** The key that stands on the line of a syntax error, as far as it can be told: a broken text has no tree. */
   #keyAt(text: string, offset: number): string {
     const start = this.#lines.lineStarts[this.#lineAt(offset) - 1] ?? 0;
-    const [, key = ''] = /^[\s-]*["']?([^\s"':#{}[\],]+)["']?\s*:/.exec(text.slice(start, start + 200)) ?? [];
+    const [, key = ''] = /^[\s-]*["']?([^\s"':#{}[\],]+)["']?\s*:/.exec(lineOf(text, start)) ?? [];
     return key;
   }
+}
+
+/** One line, as far as a key could reach into it. */
+function lineOf(text: string, start: number): string {
+  return text.slice(start, start + 200).split('\n', 1)[0] ?? '';
 }
 
 function describe(node: ParsedNode | null): string {
