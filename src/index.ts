@@ -1,6 +1,7 @@
 /** The public API. */
 export { ERROR_CODES, GaitError, isGaitError } from './errors.js';
 export {
+  formatDurationMs,
   initKeys,
   inspectHealth,
   kernelLockFault,
@@ -27,14 +28,17 @@ export {
 } from './journal/index.js';
 export { reportData } from './report/index.js';
 export {
+  describePolicy,
   erasePayload,
   executePrune,
   isInForce,
   listHolds,
+  listOwnProfiles,
   parsePlan,
   planPrune,
   releaseHold,
   setHold,
+  setRetentionProfile,
 } from './retention/index.js';
 export { verify } from './verify/index.js';
 export { emitTrace, timeline, verifyTrace, verifyTraceFile } from './trace/index.js';
@@ -136,6 +140,24 @@ export type {
   RootProblemKind,
   RootReport,
   RootSession,
+  KeepReason,
+  LimitRule,
+  LimitShortfall,
+  ListedProfile,
+  OwnProfile,
+  PlanFilter,
+  PlannedFile,
+  PlannedHold,
+  PlannedPayload,
+  PlannedProfile,
+  PlannedRule,
+  PlannedSegment,
+  PlannedSession,
+  PlanWarning,
+  PolicyChoice,
+  PolicyReport,
+  RetentionKind,
+  SetProfileOptions,
 } from './retention/index.js';
 export type { JsonValue, KeyPair, NoteKey, SignatureBlock } from './sign/index.js';
 export type {
