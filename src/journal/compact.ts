@@ -75,7 +75,10 @@ async function moveOut(
       target.segments.place(manifest);
       target.journal.replace();
       world.fs.syncDirectory(dirname(paths.journal));
-      removeLeftovers(world, paths, manifest);
+      removeLeftovers(world, paths, [
+        ...(surveyed.base?.segments ?? []).map(({ name }) => name),
+        segmentName(manifest),
+      ]);
       return describe(paths, { ...surveyed, sizeBytes: journalSizeBytes }, digest, options);
     });
   } catch (error) {
@@ -114,12 +117,11 @@ export function copyTail(world: World, descriptor: number, target: NewFile, star
 }
 
 /** Segments that nothing stands on, and what compactions that died had begun. */
-function removeLeftovers({ fs }: World, paths: JournalPaths, newest: SegmentManifest): void {
+function removeLeftovers({ fs }: World, paths: JournalPaths, inForce: readonly string[]): void {
   for (const file of filesIn(fs, paths.segments)) {
     const path = join(paths.segments, file);
-    const place = parseSegmentName(file.slice(0, file.indexOf('.')));
-    const isStray =
-      place !== undefined && place.leafStart >= newest.leaf_start && !file.startsWith(segmentName(newest));
+    const name = file.slice(0, file.indexOf('.'));
+    const isStray = parseSegmentName(name) !== undefined && !inForce.includes(name);
     const isOld = file.includes('.tmp-') && Date.now() - (fs.lstat(path)?.mtimeMs ?? Infinity) > LEFTOVER_AGE_MS;
     if (!isStray && !isOld) continue;
     try {

@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { GaitError } from '../errors.js';
 import { coldState } from './cold-state.js';
+import { isFault, MAX_LINE_BYTES, parseRecord } from './record.js';
 import { decodeIndex, encodeIndex, isLastLine, MAX_INDEX_BYTES, stateOf, type IndexSnapshot } from './session-index.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
@@ -11,6 +12,7 @@ import {
   LineSplitter,
   replaceFile,
   scan,
+  scanNow,
   type FileStat,
   type FileSystem,
   type JournalPaths,
@@ -160,10 +162,31 @@ function fits(fs: FileSystem, descriptor: number, file: FileStat, snapshot: Inde
   const line = Buffer.alloc(length);
   try {
     fs.read(descriptor, line, 0, length, snapshot.offset - length);
+    return isLastLine(snapshot, line) && !endsInsideKeptLines(fs, descriptor, snapshot);
   } catch (error) {
     throw ioError(error, 'read journal', path);
   }
-  return isLastLine(snapshot, line);
+}
+
+/**
+ * A compaction may be given the inode of a file that an earlier one took away, and begins with the same lines. An index of that
+ * file then ends before a checkpoint that follows a checkpoint, or the header: no line was appended there.
+ */
+function endsInsideKeptLines(fs: FileSystem, descriptor: number, { facts, offset }: IndexSnapshot): boolean {
+  if (facts.lines > Math.max(facts.archive.lines, 1)) return false;
+  let isKept = false;
+  let isFirst = true;
+  const splitter = new LineSplitter(
+    offset,
+    (line) => {
+      const record = isFirst ? parseRecord(line) : undefined;
+      isFirst = false;
+      if (record !== undefined && !isFault(record)) isKept = record.recordType === 'checkpoint';
+    },
+    () => undefined,
+  );
+  scanNow(fs, descriptor, splitter, offset + MAX_LINE_BYTES + 1);
+  return isKept;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +20,7 @@ import {
   verifyJournal,
   type JournalLine,
 } from '../../src/index.js';
+import { decodeIndex, encodeIndex, stateOf } from '../../src/journal/session-index.js';
 import { goCheckpointLine, goEventLine, linesOf } from '../support/journal-fixtures.js';
 import {
   caught,
@@ -181,6 +183,40 @@ describe('compact', () => {
     }
     expect(await readStatus(path)).toMatchObject({ last_sequence: 400 + receipts.length + 2 });
   });
+});
+
+describe('an index that was made for a file before a compaction', () => {
+  test.each([0, 1])(
+    'is not believed when the new file was given the same inode (segments before: %d)',
+    async (compactions) => {
+      const path = await newJournal(compactions === 0 ? 0 : 2);
+      if (compactions > 0) {
+        await withJournal(path, async (journal) => {
+          await journal.checkpoint();
+          await journal.compact();
+        });
+      }
+      // Closing writes the index.
+    await withJournal(path, () => Promise.resolve());
+    const old = decodeIndex(readFileSync(`${path}.gait/index`));
+      if (old === undefined) throw new Error('no index');
+      await withJournal(path, async (journal) => {
+        await journal.append(toolCall(3));
+        await journal.checkpoint();
+        await journal.compact();
+        await journal.append(toolCall(4));
+      });
+      const expected = await readStatus(path);
+      const state = stateOf(old, (problem) => {
+        throw new Error(problem.meaning);
+      });
+      writeFileSync(`${path}.gait/index`, encodeIndex(state, statSync(path)));
+      expect(await readStatus(path)).toEqual(expected);
+      expect(await withJournal(path, (journal) => journal.append(toolCall(5)))).toMatchObject({
+        sequence: expected.last_sequence + 1,
+      });
+    },
+  );
 });
 
 describe('readers of a journal that is compacted under them', () => {
