@@ -142,7 +142,7 @@ function withQuartiles(ratio: number, around: readonly [number, number] | null):
 }
 
 /** A figure with as many digits as mean something. */
-export function short(figure: number | null | undefined): string {
+function short(figure: number | null | undefined): string {
   if (figure === null || figure === undefined) return '';
   const maximumFractionDigits = figure >= 1000 ? 0 : figure >= 20 ? 1 : 2;
   return figure.toLocaleString('en-US', { maximumFractionDigits });

@@ -12,10 +12,9 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { writeResult } from './results.js';
-import { runSoak, shrinkSchedule } from './soak/run-soak.js';
-import { describeFaults, makeSchedule, type Schedule } from './soak/schedule.js';
-import { describeSoak, soakChart, soakReport } from './soak/soak-report.js';
+import { resultsDir } from './paths.js';
+import { makeSchedule, newSeed, type Schedule } from './soak/schedule.js';
+import { soakAndReport } from './soak/soak-and-report.js';
 
 const MINUTE_MS = 60_000;
 const QUICK_MINUTES = 1 / 3;
@@ -23,7 +22,7 @@ const QUICK_MINUTES = 1 / 3;
 const { values: flags } = parseArgs({
   options: {
     minutes: { type: 'string' },
-    processes: { type: 'string', default: '8' },
+    processes: { type: 'string' },
     seed: { type: 'string' },
     schedule: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
@@ -31,33 +30,21 @@ const { values: flags } = parseArgs({
   },
 });
 
-const schedule =
-  flags.schedule === undefined ? newSchedule() : (JSON.parse(readFileSync(flags.schedule, 'utf8')) as Schedule);
-const name = flags.quick ? 'soak-quick' : 'soak';
-console.log(
-  `soak: seed ${schedule.seed}, ${schedule.durationMs / 1000} s, ${schedule.roles.length} processes, ${schedule.faults.length} faults`,
-);
-const outcome = await runSoak(schedule, flags.dir);
-const report = soakReport(schedule, outcome);
-writeResult(`${name}.svg`, soakChart(report));
-const path = writeResult(`${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
-console.log(`${describeSoak(report)}\nalso in ${path}`);
-if (!report.ok) await explain(schedule, outcome.dir);
+const schedule = flags.schedule === undefined ? draw() : readSchedule(flags.schedule);
+const report = await soakAndReport(schedule, {
+  dir: flags.dir,
+  out: resultsDir,
+  name: flags.quick ? 'soak-quick' : 'soak',
+  shrinkMs: schedule.durationMs,
+});
 process.exitCode = report.ok ? 0 : 1;
 
-function newSchedule(): Schedule {
+function draw(): Schedule {
   const minutes = Number(flags.minutes ?? (flags.quick ? QUICK_MINUTES : 5));
-  const seed = flags.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(flags.seed);
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`--seed is a whole number, not ${flags.seed}`);
-  return makeSchedule({ seed, durationMs: minutes * MINUTE_MS, processes: Number(flags.processes) });
+  const processes = Number(flags.processes ?? (flags.quick ? 4 : 8));
+  return makeSchedule({ seed: newSeed(flags.seed), durationMs: minutes * MINUTE_MS, processes });
 }
 
-async function explain(failed: Schedule, dir: string): Promise<void> {
-  console.log(`\nwhat it left is in ${dir}; shrinking the schedule of seed ${failed.seed} ...`);
-  const smallest = await shrinkSchedule(failed, flags.dir, failed.durationMs, (faults, hasFailed) => {
-    console.log(`  with ${faults} of ${failed.faults.length} faults: ${hasFailed ? 'fails' : 'passes'}`);
-  });
-  const file = writeResult(`soak-failure-${failed.seed}.json`, `${JSON.stringify(smallest, null, 2)}\n`);
-  console.log(`the smallest schedule seen to fail has ${smallest.faults.length} faults:\n${describeFaults(smallest)}`);
-  console.log(`run it again: npm run soak -- --schedule ${file}`);
+function readSchedule(path: string): Schedule {
+  return JSON.parse(readFileSync(path, 'utf8')) as Schedule;
 }

@@ -35,7 +35,7 @@ export function logScale(min: number, max: number, from: number, to: number): Sc
   return { place, ticks };
 }
 
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 

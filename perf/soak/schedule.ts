@@ -27,7 +27,7 @@ export interface ScheduleOptions {
 }
 
 /** One of each, beside the writers and readers. */
-export const KEEPERS: readonly Role[] = ['checkpointer', 'compactor', 'pruner', 'verifier'];
+const KEEPERS: readonly Role[] = ['checkpointer', 'compactor', 'pruner', 'verifier'];
 
 /** One process in so many reads. */
 const READER_EVERY = 4;
@@ -59,6 +59,13 @@ export function makeSchedule({ seed, durationMs, processes }: ScheduleOptions): 
     );
   }
   return { seed, durationMs, lanes: Math.ceil(writers / WRITERS_A_LANE), roles, faults };
+}
+
+/** The seed that is given, or one that nobody chose. @throws RangeError when it is no whole number */
+export function newSeed(given: string | undefined): number {
+  const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+  if (Number.isSafeInteger(seed)) return seed;
+  throw new RangeError(`a seed is a whole number, not ${given}`);
 }
 
 /** Exponential: bursts and lulls, as faults come. */

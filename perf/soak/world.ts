@@ -13,8 +13,8 @@ const RETENTION = `retention:
   profiles:
     soak:
       session:
-        max_age: 10s
-        min_age: 2s
+        max_age: 4s
+        min_age: 1s
 `;
 
 export class World {

@@ -6,7 +6,7 @@ import { sessionOf } from '../world.js';
 
 const MAX_PAUSE_MS = 300;
 /** A session is closed when it has more events than a number drawn from here. */
-const CLOSE_BETWEEN = [400, 4_000] as const;
+const CLOSE_BETWEEN = [200, 2_500] as const;
 
 /** Longer than a prune of one session takes. */
 const PRUNING_MS = 3_000;

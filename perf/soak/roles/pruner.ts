@@ -13,7 +13,9 @@ const TRY_AGAIN: readonly ErrorCode[] = ['PLAN_STALE', 'LOCK_TIMEOUT', 'FILE_NOT
 
 export async function prune(context: RoleContext): Promise<void> {
   const { world, random } = context;
-  const sessionId = random.chance(WHOLE_ROOT) ? undefined : random.pick(world.sessions(context.lanes).slice(-6 * context.lanes));
+  const sessionId = random.chance(WHOLE_ROOT)
+    ? undefined
+    : random.pick(world.sessions(context.lanes).slice(-6 * context.lanes));
   await context.tolerate(TRY_AGAIN, async () => {
     const choice = { config: world.configPath, ...(sessionId === undefined ? {} : { sessionId }) };
     const plan = await planPrune(world.root, choice);
