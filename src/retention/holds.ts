@@ -67,7 +67,8 @@ export async function releaseHold(
  *
  * @throws GaitError JOURNAL_CORRUPT when one of the ledgers does not verify; FILE_NOT_FOUND, INVALID_PATH, IO_ERROR
  */
-export async function listHolds(root: string, environment: Environment = {}): Promise<readonly LedgerHold[]> {
+export async function listHolds(root: string, options: Environment = {}): Promise<readonly LedgerHold[]> {
+  const environment = environmentOf(options);
   const ledgers: string[] = [];
   for (const entry of walkRoot(root, environment)) if (entry.type === 'ledger') ledgers.push(entry.path);
   return await holdsOf([...ledgersAbove(root, environment), ...ledgers], environment);
