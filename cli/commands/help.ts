@@ -1,13 +1,29 @@
 import type { Command } from '../command.js';
 
-/** `gait help [WORD...]`: the same text as `--help`, and the topics. */
+/** `gait help [WORD...]`: the same text as `--help`, and the topics; or as a manual page. */
 export const help: Command = {
-  flags: [],
+  flags: [{ name: 'man', help: 'print it as a manual page, in roff' }],
   positionals: ['[COMMAND]', '[WORD]', '[WORD]'],
-  examples: ['help run session append', 'help concepts', 'help files', 'help exit-codes', 'help environment'],
+  examples: [
+    'help run session append',
+    'help concepts',
+    'help files',
+    'help exit-codes',
+    'help environment',
+    'help verify --man',
+  ],
   async run({ args, tree }) {
     const { helpOn } = await import('../help.js');
-    const text = await helpOn(tree, args.positionals);
-    return { json: { ok: true, help: text }, text: [text] };
+    const words = args.positionals;
+    const plain = await helpOn(tree, words);
+    const { allWords, manPage } = await import('../man.js');
+    if (args.has('man')) {
+      const { VERSION } = await import('../../src/index.js');
+      const page = await manPage(tree, words, VERSION);
+      return { json: { ok: true, man: page }, text: [page.trimEnd()] };
+    }
+    // For scripts that want to know them all.
+    const commands = words.length === 0 ? { commands: allWords(tree) } : {};
+    return { json: { ok: true, help: plain, ...commands }, text: [plain] };
   },
 };

@@ -61,6 +61,27 @@ describe('help', () => {
   });
 });
 
+describe('manual pages', () => {
+  test.each(nodes())(
+    'of %j hold what help says, and no line that roff would take for a request',
+    async (path, node) => {
+      const { code, stdout } = await gait(['help', ...path, '--man']);
+      expect(code).toBe(0);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines[0]?.replaceAll('\\-', '-')).toContain(`.TH "${['gait', ...path].join('-').toUpperCase()}" 1 `);
+      expect(lines.filter((line) => /^[.']/.test(line) && !/^\.(TH|SH|TP|B|PP|nf|fi)\b/.test(line))).toEqual([]);
+      const text = unwrapped(stdout.replaceAll('\\-', '-'));
+      expect(text).toContain(node.summary);
+      if (isLeaf(node)) for (const { name } of (await node.load()).flags) expect(text).toContain(`.B --${name}`);
+    },
+  );
+
+  test('can be made for every command: help lists them', async () => {
+    const { json } = await gait(['help', '--json']);
+    expect(json['commands']).toEqual(nodes().map(([path]) => path.join(' ')));
+  });
+});
+
 describe('version', () => {
   test('is what no argument prints, and --version', async () => {
     for (const args of [[], ['version'], ['--version']]) {
