@@ -1,6 +1,6 @@
 /** When a handle compacts by itself: after a checkpoint, once enough sealed lines are in the journal file. */
+import type { CompactionPolicy } from './compaction-types.js';
 import type { SessionLog } from './session-log.js';
-import type { CompactionPolicy } from './types.js';
 
 export class AutoCompact {
   /** The last automatic compaction failed with this, and none has worked since. Shown when the handle is closed. */

@@ -18,14 +18,8 @@ import type { SessionLog } from './session-log.js';
 import type { WriterSettings } from './settings.js';
 import { writeGoState } from './runpack/index.js';
 import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
-import type {
-  CheckpointOptions,
-  CheckpointResult,
-  CompactionResult,
-  CompactOptions,
-  EventInput,
-  Receipt,
-} from './types.js';
+import type { CompactOptions, CompactionResult } from './compaction-types.js';
+import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
 import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */

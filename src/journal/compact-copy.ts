@@ -2,6 +2,7 @@
  * A compacted copy of a journal, at another path: segments and payloads first, then the journal file, which makes it one. The
  * journal itself is only read.
  */
+import type { CompactOptions, CompactionResult } from './compaction-types.js';
 import { basename, dirname, join } from 'node:path';
 import { GaitError } from '../errors.js';
 import { copyTail, describe, discard, openTarget } from './compact.js';
@@ -22,7 +23,6 @@ import {
   TurnTaker,
   type JournalPaths,
 } from './store/index.js';
-import type { CompactionResult, CompactOptions } from './types.js';
 
 /**
  * @throws GaitError OUTPUT_EXISTS when anything is at `out` or beside it, a link and the journal itself included, or the name is

@@ -6,6 +6,7 @@
  * rename; then the index and the Go tool's state, which are caches. Until the rename nothing stands on the segment, and after it
  * nothing is missing; so a crash between any two steps leaves the same log, and the next compaction clears away what is left.
  */
+import type { CompactOptions, CompactionResult, CompactionSegment } from './compaction-types.js';
 import { dirname, join } from 'node:path';
 import { digestSealed, surveyAt, type CompactionTarget, type Digest, type Surveyed } from './compaction-plan.js';
 import { filesIn, parseSegmentName, segmentName, SegmentWriter, type SegmentManifest } from './segments/index.js';
@@ -13,7 +14,6 @@ import type { RootedCheckpoint } from './session-log.js';
 import type { World } from './settings.js';
 import { ioError, makeDirectories, NewFile, rangeChunks, type JournalPaths } from './store/index.js';
 import { settleTornBytes } from './recovery.js';
-import type { CompactionResult, CompactionSegment, CompactOptions } from './types.js';
 
 /** A living compaction writes all the time: what is older than this was left by one that died. */
 const LEFTOVER_AGE_MS = 600_000;

@@ -37,7 +37,7 @@ export { VERSION } from './version.js';
 
 export type { ArtifactKind } from './artifact.js';
 export type { SessionInspection } from './inspect.js';
-export type { SegmentInfo } from './segments/index.js';
+
 export type { InclusionProof, Proof, ProveOptions } from './prove.js';
 export type {
   ChainProblem,
@@ -58,14 +58,12 @@ export type { OpenedPayload } from './read-payload.js';
 export type { KeyMode, KeyPairReport, KeySources, SigningKey } from './signing-key.js';
 export type { World } from './settings.js';
 export type { FileStat, FileSystem, KernelLock, LockFinding, LockOwner, OpenMode } from './store/index.js';
+export type { CompactOptions, CompactionPolicy, CompactionResult, CompactionSegment } from './compaction-types.js';
+export type { RetentionState, SegmentInfo, Tombstones } from './retention-types.js';
 export type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
-  CompactionPolicy,
-  CompactionResult,
-  CompactionSegment,
-  CompactOptions,
   CompanionFile,
   Durability,
   Environment,
@@ -82,7 +80,6 @@ export type {
   Problem,
   ProblemKind,
   ReadOptions,
-  RetentionState,
   Receipt,
   SealPolicy,
   SessionCheckpoint,
@@ -92,7 +89,6 @@ export type {
   SessionStatus,
   SignatureStatus,
   StartOptions,
-  Tombstones,
   Verdict,
   VerifyCoverage,
   VerifyOptions,

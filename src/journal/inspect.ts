@@ -4,10 +4,11 @@ import { GaitError } from '../errors.js';
 import { loadState, openJournalFile } from './journal-file.js';
 import { isFault, parseRecord } from './record.js';
 import { chainPath, goStatePath } from './runpack/index.js';
-import { filesIn, readBase, segmentInfo, type SegmentInfo, type SizedFile } from './segments/index.js';
+import { filesIn, readBase, segmentInfo } from './segments/index.js';
 import type { SessionState } from './session-state.js';
 import { refuseUnknown, resolveWorld, resolveWriterSettings } from './settings.js';
 import { resolveJournalPaths, WriterLock, type FileSystem, type JournalPaths } from './store/index.js';
+import type { SegmentInfo, SizedFile } from './retention-types.js';
 import type { Environment, LockOptions, SessionHeader, SessionStatus } from './types.js';
 
 export interface SessionInspection {

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { GaitError } from '../errors.js';
 import { parseDurationMs } from './duration.js';
 import { nodeFileSystem, type FileSystem, type WriterLockSettings } from './store/index.js';
-import type { CompactionPolicy, Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
+import type { CompactionPolicy } from './compaction-types.js';
+import type { Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
 import { VERSION } from './version.js';
 
 /** What the outside world looks like to the engine. */

@@ -3,7 +3,8 @@
  */
 import type { GaitError } from '../errors.js';
 import type { KeyPair, SignatureBlock } from '../sign/index.js';
-import type { SegmentInfo } from './segments/index.js';
+import type { CompactionPolicy, CompactionResult, CompactOptions } from './compaction-types.js';
+import type { RetentionState, Tombstones } from './retention-types.js';
 import type { FileSystem } from './store/index.js';
 
 /** What was decided about a tool call. */
@@ -229,52 +230,6 @@ export interface CheckpointResult {
   readonly chain_path?: string;
 }
 
-export interface CompactOptions {
-  /** Change nothing; say what would be done. */
-  readonly dryRun?: boolean;
-  /** Leave the journal alone, and write the compacted log to this path, where nothing may be yet. */
-  readonly out?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** The lines that a compaction moved out of the journal file. */
-export interface CompactionSegment {
-  readonly name: string;
-  /** Lines of the log from `leaf_start` up to, not including, `leaf_end`. */
-  readonly leaf_start: number;
-  readonly leaf_end: number;
-  readonly first_sequence: number;
-  readonly last_sequence: number;
-  /** Bytes of the lines, and of their compressed file. */
-  readonly raw_bytes: number;
-  readonly gzip_bytes: number;
-  readonly content_sha256: string;
-  /** Root that the checkpoint at its end seals (hex). */
-  readonly root_hash: string;
-}
-
-/** What a compaction did, or would do. Events and bytes are those of the journal file. */
-export interface CompactionResult {
-  readonly journal_path: string;
-  readonly output_path: string;
-  readonly dry_run: boolean;
-  /** False when there was nothing to move. */
-  readonly compacted: boolean;
-  readonly events_before: number;
-  readonly events_after: number;
-  readonly checkpoints: number;
-  readonly last_checkpoint_sequence: number;
-  readonly bytes_before: number;
-  readonly bytes_after: number;
-  readonly segment?: CompactionSegment;
-}
-
-/** Automatic compaction, after a checkpoint: when sealed lines in the journal file pass one of these. */
-export interface CompactionPolicy {
-  readonly bytes?: number;
-  readonly events?: number;
-}
-
 export interface OpenOptions extends LockOptions, Environment {
   readonly seal?: SealPolicy;
   readonly compactOver?: CompactionPolicy;
@@ -399,18 +354,6 @@ export interface Problem {
 
 /** `skipped`: there are signatures, but no key to check them with. */
 export type SignatureStatus = 'verified' | 'missing' | 'skipped' | 'failed';
-
-/**
- * `pruned (proven)`: lines or payloads are gone, and a tombstone says why. `missing (unproven)`: some are gone that no tombstone
- * names.
- */
-export type RetentionState = 'intact' | 'pruned (proven)' | 'missing (unproven)';
-
-/** Knows what was removed by policy. The ledger of a root does. */
-export interface Tombstones {
-  segment(sessionId: string, segment: SegmentInfo): boolean;
-  payload(sessionId: string, sha256: string): boolean;
-}
 
 export interface VerifyReport {
   readonly ok: boolean;

@@ -9,13 +9,12 @@ import { dropPayload, takeInline, takeWithPayload, type Intake, type TakenEvent 
 import { refuseUnknown, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import type { JournalPaths } from './store/index.js';
+import type { CompactOptions, CompactionResult } from './compaction-types.js';
 import type {
   AppendOptions,
   CheckpointOptions,
   CheckpointResult,
   CompanionFile,
-  CompactionResult,
-  CompactOptions,
   EventInput,
   Journal,
   Receipt,

@@ -20,6 +20,5 @@ export { SegmentWriter } from './segment-writer.js';
 export type { ArchivedLine } from './archived-lines.js';
 export type { LogBase } from './base.js';
 export type { KeptCheckpoint, Prelude } from './prelude.js';
-export type { SegmentInfo } from './segment-info.js';
 export type { SegmentBlock, SegmentManifest } from './segment.js';
-export type { Segment, SizedFile } from './segment-files.js';
+export type { Segment } from './segment-files.js';

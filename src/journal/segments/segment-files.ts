@@ -1,6 +1,7 @@
 /** Where the files of segments are: `segments/<first leaf>-<leaf behind the last>` with one suffix each. */
 import { join } from 'node:path';
 import { payloadPath } from '../payload-files.js';
+import type { SizedFile } from '../retention-types.js';
 import { ioError, readWhole, type FileSystem, type JournalPaths } from '../store/index.js';
 import { decodeManifest, parseSegmentName, type SegmentManifest } from './segment.js';
 
@@ -18,11 +19,6 @@ const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 export interface Segment {
   readonly name: string;
   readonly manifest: SegmentManifest;
-}
-
-export interface SizedFile {
-  readonly path: string;
-  readonly sizeBytes: number;
 }
 
 export function segmentPath(paths: JournalPaths, name: string, suffix: string): string {

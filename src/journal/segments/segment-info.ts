@@ -1,30 +1,9 @@
 /** A segment as those see it who decide whether it may go. */
 import { isPresent } from './archived-lines.js';
-import { removableFiles, type Segment, type SizedFile } from './segment-files.js';
+import type { SegmentInfo } from '../retention-types.js';
+import { removableFiles, type Segment } from './segment-files.js';
 import type { KeptCheckpoint } from './prelude.js';
 import type { FileSystem, JournalPaths } from '../store/index.js';
-
-/** One stretch of a log that compaction moved out of the journal file. */
-export interface SegmentInfo {
-  /** Base name of its files. */
-  readonly name: string;
-  /** Lines of the log from `leafStart` up to, not including, `leafEnd`. */
-  readonly leafStart: number;
-  readonly leafEnd: number;
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  /** The checkpoint that ends it: its index, time, root (hex), and whether it carries a signature. As the journal file has it. */
-  readonly checkpointIndex: number;
-  readonly sealedAt: string;
-  readonly rootHash: string;
-  readonly isSigned: boolean;
-  readonly contentSha256: string;
-  readonly rawBytes: number;
-  /** False when the lines are gone: pruned, or lost. */
-  readonly isPresent: boolean;
-  /** What goes when it is pruned. Its manifest stays, with the frontier of the tree. */
-  readonly files: readonly SizedFile[];
-}
 
 /** @param seal the checkpoint that ends it, as it stands in the journal file */
 export function segmentInfo(

@@ -2,6 +2,7 @@
  * Checks the segments that a journal stands on: their lines as a part of the one log, what the journal file kept of them, and
  * what is written beside them. Lines that are gone are stepped over, as far as the frontier tells the tree.
  */
+import type { Tombstones } from '../retention-types.js';
 import { createHash } from 'node:crypto';
 import { isGaitError } from '../../errors.js';
 import { canonicalJson } from '../../sign/index.js';
@@ -25,7 +26,7 @@ import {
 } from '../segments/index.js';
 import type { SessionLog } from '../session-log.js';
 import { openRegularFile, readChunks, TurnTaker, type FileSystem, type JournalPaths } from '../store/index.js';
-import type { Tombstones } from '../types.js';
+
 import type { Findings } from './findings.js';
 
 /** What the verifier lends to the check of the segments. */
