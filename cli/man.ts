@@ -31,9 +31,7 @@ export async function manPage(tree: CommandGroup, words: readonly string[], vers
         )),
     ...(path.length > 1
       ? []
-      : ['concepts', 'files', 'environment'].flatMap((topic) =>
-          section(topic.toUpperCase(), ['.nf', ...(TOPICS[topic]?.() ?? '').split('\n').slice(1).map(text), '.fi']),
-        )),
+      : ['concepts', 'files', 'environment'].flatMap((topic) => section(topic.toUpperCase(), topicEntries(topic)))),
     ...section(
       'EXIT STATUS',
       EXIT_CODE_MEANINGS.flatMap(([code, meaning]) => entry(String(code), meaning)),
@@ -55,6 +53,15 @@ export function allWords(tree: CommandGroup): string[] {
     ...childrenOf(node).flatMap((child) => walk(child, words === '' ? child.name : `${words} ${child.name}`)),
   ];
   return walk(tree, '');
+}
+
+/** A topic's table has its terms and meanings two blanks apart. */
+function topicEntries(topic: string): string[] {
+  const rows = (TOPICS[topic]?.() ?? '').split('\n').slice(1);
+  return rows.flatMap((row) => {
+    const [, term = '', meaning = ''] = /^ {2}(.*?) {2,}(.*)$/.exec(row) ?? [];
+    return entry(term, meaning);
+  });
 }
 
 function option({ name, value, help }: Flag): string[] {
