@@ -57,7 +57,7 @@ export function describeErase(receipt: EraseReceipt): string[] {
   const { session_id: session, sequence, sha256, reason, actor } = receipt;
   return [
     `erase ok: ${pairs({ session, sequence, sha256 })}`,
-    `${pairs({ actor, reason })}`,
+    pairs({ actor, reason }),
     ...receipt.removals.flatMap(describeRemoval),
     `ledger: ${clean(receipt.ledger)}`,
   ];
@@ -86,7 +86,9 @@ function removedText(item: RemovedItem): string {
       return `segment ${item.first_sequence}..${item.last_sequence} of ${clean(item.path)} (${size})`;
     case 'payload':
       return `payload of event ${item.sequence} of ${clean(item.path)} (${size})`;
-    default:
+    case 'trace':
+    case 'pack':
+    case 'export':
       return `${item.kind} ${clean(item.path)} (${size})`;
   }
 }
@@ -103,7 +105,8 @@ function what(item: PlannedItem): string {
       return `segment ${item.first_sequence}..${item.last_sequence}`;
     case 'payload':
       return `payload #${item.sequence}`;
-    default:
+    case 'session':
+    case 'file':
       return item.kind;
   }
 }

@@ -5,7 +5,14 @@ import { checkId, cleanFolder, resolveWorld, type Environment } from '../journal
 import type { KeyPair } from '../sign/index.js';
 import { isInForce, type HoldAttributes, type LedgerHold } from './holds-fold.js';
 import { walkRoot } from './inventory-walk.js';
-import { LEDGER_NAME, ledgerPath, refuseClockSetBack, withLedger, type LedgerOptions } from './ledger.js';
+import {
+  environmentOf,
+  LEDGER_NAME,
+  ledgerPath,
+  refuseClockSetBack,
+  withLedger,
+  type LedgerOptions,
+} from './ledger.js';
 import { summarizeLedger } from './ledger-reader.js';
 import { LEDGER_TOOLS } from './tombstones.js';
 import type { Hold } from './types.js';
@@ -171,14 +178,4 @@ async function noSuchHold(
         : `it is held in another ledger: ${elsewhere.map(({ ledger }) => ledger).join(', ')}`,
     details: { session_id: sessionId, hold_id: holdId },
   });
-}
-
-/** The environment alone: readers refuse options they do not know. */
-export function environmentOf({ fileSystem, clock, randomBytes, env }: Environment): Environment {
-  return {
-    ...(fileSystem === undefined ? {} : { fileSystem }),
-    ...(clock === undefined ? {} : { clock }),
-    ...(randomBytes === undefined ? {} : { randomBytes }),
-    ...(env === undefined ? {} : { env }),
-  };
 }

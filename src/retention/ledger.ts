@@ -79,3 +79,25 @@ export function refuseClockSetBack(newestMs: number, nowMs: number): void {
     details: { now, ledger },
   });
 }
+
+/** The environment alone: readers refuse options they do not know. */
+export function environmentOf({ fileSystem, clock, randomBytes, env }: Environment): Environment {
+  return {
+    ...(fileSystem === undefined ? {} : { fileSystem }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(randomBytes === undefined ? {} : { randomBytes }),
+    ...(env === undefined ? {} : { env }),
+  };
+}
+
+/** That, and how locks are waited for. */
+export function lockingOf(options: LedgerOptions): LedgerOptions {
+  const { lockTimeoutMs, lockRetryMs, lockStaleAfterMs, lockLayers } = options;
+  return {
+    ...environmentOf(options),
+    ...(lockTimeoutMs === undefined ? {} : { lockTimeoutMs }),
+    ...(lockRetryMs === undefined ? {} : { lockRetryMs }),
+    ...(lockStaleAfterMs === undefined ? {} : { lockStaleAfterMs }),
+    ...(lockLayers === undefined ? {} : { lockLayers }),
+  };
+}

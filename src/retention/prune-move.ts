@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { isGaitError } from '../errors.js';
 import { inspectSession, withWriterLock, type SessionInspection } from '../journal/index.js';
-import { environmentOf } from './holds.js';
-import type { LedgerOptions } from './ledger.js';
+import { environmentOf, type LedgerOptions } from './ledger.js';
 import { isOfSession } from './prune-check.js';
 import { segmentNamed } from './prune-removals.js';
 import type { Removal } from './tombstones.js';

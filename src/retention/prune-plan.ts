@@ -1,9 +1,9 @@
 /** Draws the plan of a root: what there is, the holds, the policy, the time. Changes nothing. */
 import { resolveWorld, type Environment } from '../journal/index.js';
-import { bareHold, environmentOf, holdsAround } from './holds.js';
+import { bareHold, holdsAround } from './holds.js';
 import { isInForce } from './holds-fold.js';
 import { takeInventory, type InventoryNote, type RootInventory } from './inventory.js';
-import { ledgerPath, refuseClockSetBack } from './ledger.js';
+import { environmentOf, ledgerPath, refuseClockSetBack } from './ledger.js';
 import { summarizeLedger } from './ledger-reader.js';
 import { plan } from './plan.js';
 import type { PlanFilter, PrunePlan } from './plan-types.js';

@@ -55,7 +55,7 @@ function sessionFiles({ path, files }: SessionInspection, root: string): string[
 function segmentRemoval(planned: PlannedSegment, found: RootInventory): Removal {
   const { inspection } = inspected(found, planned.path);
   const segment = segmentNamed(inspection, planned.name);
-  if (segment === undefined) throw vanished(planned.path);
+  if (segment === undefined) throw notFound(planned.path);
   return {
     item: {
       ...common(planned),
@@ -88,7 +88,7 @@ function payloadRemoval(planned: PlannedPayload, found: RootInventory): Removal 
   const { inspection } = inspected(found, planned.path);
   const { sha256, sequence, session_id } = planned;
   const file = inspection.files.find(({ path }) => path.endsWith(`/${sha256}`));
-  if (file === undefined) throw vanished(planned.path);
+  if (file === undefined) throw notFound(planned.path);
   return {
     item: { ...common(planned), kind: 'payload', session_id, sequence, sha256 },
     files: [itemPath(found.root, file.path)],
@@ -110,11 +110,11 @@ function inspected(
   path: string,
 ): { readonly item: NonNullable<ReturnType<RootInventory['sessions']['get']>>['item']; inspection: SessionInspection } {
   const session = found.sessions.get(path);
-  if (session?.inspection === undefined) throw vanished(path);
+  if (session?.inspection === undefined) throw notFound(path);
   return { item: session.item, inspection: session.inspection };
 }
 
-function vanished(path: string): GaitError {
+function notFound(path: string): GaitError {
   return new GaitError('INTERNAL', `the plan removes something of ${path} that is not in the inventory`);
 }
 

@@ -2,9 +2,8 @@
 import { GaitError } from '../errors.js';
 import type { Journal, LockOptions } from '../journal/index.js';
 import type { KeyPair } from '../sign/index.js';
-import { environmentOf } from './holds.js';
 import { realRoot } from './inventory.js';
-import { ledgerPath, withLedger } from './ledger.js';
+import { environmentOf, ledgerPath, lockingOf, withLedger, type LedgerOptions } from './ledger.js';
 import { joinTombstones, proveByLedger } from './ledger-proof.js';
 import { summarizeLedger } from './ledger-reader.js';
 import { explainDifference } from './plan-difference.js';
@@ -35,7 +34,8 @@ export interface PruneOptions extends PlanOptions, LockOptions {
  * not verify; CLOCK_SET_BACK; LOCK_TIMEOUT while another prune runs; as planPrune; DISK_FULL, IO_ERROR, SYNC_FAILED
  */
 export async function executePrune(expected: PrunePlan | string, options: PruneOptions): Promise<PruneReceipt> {
-  const { root: named, key, actor, signal, profile, config, sessionId, kind, ...locking } = options;
+  const { root: named, key, actor, signal } = options;
+  const locking = lockingOf(options);
   const environment = environmentOf(options);
   const root = realRoot(named, environment);
   const digest = typeof expected === 'string' ? checkDigest(expected) : expected.plan_digest;
@@ -58,7 +58,7 @@ async function carryOut(
   context: RemovalContext,
   drawn: DrawnPlan,
   digest: string,
-  { locking, signal }: { readonly locking: object; readonly signal: AbortSignal | undefined },
+  { locking, signal }: { readonly locking: LedgerOptions; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly outcome: readonly RemovalOutcome[]; readonly vanished: readonly KeptSession[] }> {
   const { root, ledger, environment } = context;
   const removals = removalsOf(drawn);

@@ -11,11 +11,11 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from '../journal/index.js';
-import { environmentOf, ledgersAbove } from './holds.js';
+import { ledgersAbove } from './holds.js';
 import { isInForce } from './holds-fold.js';
 import { realRoot } from './inventory.js';
 import { walkRoot, type WalkEntry } from './inventory-walk.js';
-import { LEDGER_NAME } from './ledger.js';
+import { environmentOf, LEDGER_NAME } from './ledger.js';
 import { joinTombstones, proveByLedger, type LedgerProof } from './ledger-proof.js';
 import { summarizeLedger } from './ledger-reader.js';
 import type { KeptSession } from './tombstones.js';

@@ -52,17 +52,13 @@ export class DyingFileSystem {
   }
 
   #synced(folder: string): void {
-    for (const pending of [...this.#pending]) {
-      pending.folders.delete(folder);
-      if (pending.folders.size > 0) continue;
-      const isGone = (path: string): boolean => pending.isRemoval && path.startsWith(`${pending.path}/`);
-      this.#keep((other) => other !== pending && !isGone(other.path));
-    }
-  }
-
-  #keep(isKept: (pending: Pending) => boolean): void {
-    const kept = this.#pending.filter(isKept);
-    this.#pending.splice(0, this.#pending.length, ...kept);
+    for (const { folders } of this.#pending) folders.delete(folder);
+    const sure = this.#pending.filter(({ folders }) => folders.size === 0);
+    const gone = sure.filter(({ isRemoval }) => isRemoval).map(({ path }) => `${path}/`);
+    const open = this.#pending.filter(
+      ({ folders, path }) => folders.size > 0 && !gone.some((removed) => path.startsWith(removed)),
+    );
+    this.#pending.splice(0, this.#pending.length, ...open);
   }
 
   #change(operation: FileOperation, [path = '', to = '']: readonly string[], proceed: () => unknown): unknown {

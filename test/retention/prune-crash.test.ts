@@ -88,11 +88,11 @@ describe('a prune that dies after any of its steps', () => {
 });
 
 function expectDeath(error: unknown): void {
-  let at_: unknown = error;
-  while (at_ instanceof Error) {
-    if (at_ instanceof DeadError) return;
-    if ('code' in at_ && at_.code === 'HANDLE_POISONED') return;
-    at_ = at_.cause;
+  let cause: unknown = error;
+  while (cause instanceof Error) {
+    if (cause instanceof DeadError) return;
+    if ('code' in cause && cause.code === 'HANDLE_POISONED') return;
+    cause = cause.cause;
   }
   throw error;
 }

@@ -76,7 +76,7 @@ describe('a plan that something has happened to since', () => {
       async (place) => void (await setHold(place.root, { sessionId: 'old', reason: 'case', actor: 'legal' }, at(NOW))),
     ],
     ['a new session', 'item_added', async (place) => void (await addSession(place, 'new', { ageDays: 0 }))],
-    ['an item that is gone', 'item_removed', async (place) => Promise.resolve(void removeTrace(place))],
+    ['an item that is gone', 'item_removed', async (place) => Promise.resolve(removeTrace(place))],
   ])('is refused after %s, saying so, and nothing changes', async (_, kind, change) => {
     const place = await filled();
     const plan = await planPrune(place.root, MEDIUM);

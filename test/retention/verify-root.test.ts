@@ -35,10 +35,10 @@ async function problems(place: Root, publicKeys: readonly Uint8Array[] = TRUSTED
 /** Line `index` of the ledger with other text; links and roots are as they were. */
 function edit(place: Root, find: RegExp, change: (line: string) => string | undefined): void {
   const lines = readFileSync(ledgerOf(place), 'utf8').trimEnd().split('\n');
-  const at_ = lines.findIndex((line) => find.test(line));
-  expect(at_).toBeGreaterThan(-1);
-  const changed = change(lines[at_] ?? '');
-  lines.splice(at_, 1, ...(changed === undefined ? [] : [changed]));
+  const index = lines.findIndex((line) => find.test(line));
+  expect(index).toBeGreaterThan(-1);
+  const changed = change(lines[index] ?? '');
+  lines.splice(index, 1, ...(changed === undefined ? [] : [changed]));
   rmSync(`${ledgerOf(place)}.gait/index`, { force: true });
   writeFileSync(ledgerOf(place), `${lines.join('\n')}\n`);
 }

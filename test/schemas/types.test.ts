@@ -219,6 +219,8 @@ const RECORD_TYPES = allOf<JournalLine['recordType']>({ header: true, event: tru
 const CATEGORIES = allOf<ErrorCategory>({
   invalid_input: true,
   verification_failed: true,
+  policy_blocked: true,
+  unsafe_operation: true,
   dependency_missing: true,
   io_failure: true,
   state_contention: true,
