@@ -169,6 +169,18 @@ describe('segments', () => {
   });
 });
 
+test('what age lets go of counts for bytes no more', () => {
+  const segments = [segment(0, 30 * DAY_MS), segment(1, 20 * DAY_MS)];
+  const live = session('a', 0, { isClosed: false, segments });
+  const made = planOf(
+    [live, session('b', 10 * DAY_MS)],
+    policyOf({ session: { maxAgeMs: 25 * DAY_MS, maxBytes: 1900 } }),
+  );
+  expect(made.items.filter(({ action }) => action === 'delete').map(({ id }) => id)).toEqual([
+    'a.jsonl#segment/segment0',
+  ]);
+});
+
 describe('count and bytes', () => {
   const sessions = [session('a', 5 * DAY_MS), session('b', 6 * DAY_MS), session('c', 4 * DAY_MS)];
 
