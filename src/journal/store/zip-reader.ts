@@ -4,27 +4,39 @@
  */
 import { pipeline, Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
-import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { CHUNK_BYTES } from './file-chunks.js';
 import { rangeChunks } from './file-range.js';
 import { errnoOf, type FileSystem } from './file-system.js';
 
-/** An entry as the central directory has it. */
-export type ZipEntry = Pick<
-  Entry,
-  | 'compressedSize'
-  | 'compressionMethod'
-  | 'crc32'
-  | 'externalFileAttributes'
-  | 'extraFields'
-  | 'fileNameRaw'
-  | 'generalPurposeBitFlag'
-  | 'relativeOffsetOfLocalHeader'
-  | 'uncompressedSize'
-  | 'versionMadeBy'
->;
+/**
+ * An entry as the central directory has it. Not borrowed from the library's own types: those would have to be installed by
+ * whoever compiles against the package.
+ */
+export interface ZipEntry {
+  readonly compressedSize: number;
+  readonly compressionMethod: number;
+  readonly crc32: number;
+  readonly externalFileAttributes: number;
+  readonly extraFields: readonly { readonly id: number; readonly data: Buffer }[];
+  readonly fileNameRaw: Buffer;
+  readonly generalPurposeBitFlag: number;
+  readonly relativeOffsetOfLocalHeader: number;
+  readonly uncompressedSize: number;
+  readonly versionMadeBy: number;
+}
 
-export type ZipLocalHeader = LocalFileHeader;
+/** The header that stands before an entry's data. */
+export interface ZipLocalHeader {
+  readonly fileDataStart: number;
+  readonly generalPurposeBitFlag: number;
+  readonly compressionMethod: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly fileName: Buffer;
+  readonly extraField: Buffer;
+}
 
 export const STORED = 0;
 export const DEFLATED = 8;
