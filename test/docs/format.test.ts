@@ -116,13 +116,14 @@ describe('the files beside a journal', () => {
     expect(positions).toEqual(row.map((_, at) => at));
     const size = statSync(path).size;
     const { ino, dev } = statSync(path);
-    expect(row.slice(0, 6)).toEqual([1, ino, dev, size, size, Buffer.byteLength(lines[3] ?? '')]);
+    expect(row.slice(0, 6)).toEqual([2, ino, dev, size, size, Buffer.byteLength(lines[3] ?? '')]);
     expect(hexOf(row[6])).toBe(named.get('leaf 3'));
     expect(row[7]).toBe(4);
     expect(hexOf(row[8])).toBe(named.get('root 4'));
     expect(JSON.parse(String(row[9]))).toMatchObject({ header: { session_id: 's1' }, lastSequence: 2 });
     const offsets = lines.map((_, at) => Buffer.byteLength(lines.slice(0, at).join('\n')) + (at === 0 ? 0 : 1));
-    expect(row.slice(10)).toEqual([1, [1, 2], [offsets[1], offsets[2]], []]);
+    const second = '2026-02-01T09:30:00';
+    expect(row.slice(10)).toEqual([1, [1, 2], [offsets[1], offsets[2]], [], second.repeat(4)]);
   });
 
   test('hold a guard record of the documented layout', async () => {
