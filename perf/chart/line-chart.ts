@@ -18,7 +18,7 @@ const WIDTH = 1_000;
 const LEFT = 70;
 const RIGHT = 180;
 const PANEL_HEIGHT = 180;
-const GAP = 56;
+const GAP = 68;
 const TOP = 50;
 
 export function lineChart(title: string, xLabel: string, panels: readonly Panel[]): string {
@@ -44,12 +44,13 @@ function drawPanel({ title, series, isLog = false }: Panel, xLabel: string, maxX
     ]),
     lineFrom(LEFT, bottom, WIDTH - RIGHT, bottom, `stroke="${INK}"`),
     ...x.ticks.map((tick) => textAt(x.place(tick), bottom + 16, tickText(tick), 'text-anchor="middle"')),
-    textAt(WIDTH - RIGHT + 12, bottom + 16, xLabel),
+    textAt((LEFT + WIDTH - RIGHT) / 2, bottom + 32, xLabel, 'text-anchor="middle"'),
     ...series.flatMap(({ name, points }, index) => {
       const colour = COLOURS[index % COLOURS.length] ?? INK;
       return [
         ...runsOf(points).map((run) => {
           const path = run.map(([px, py]) => `${round(x.place(px))},${round(y.place(py))}`).join(' ');
+          if (run.length === 1) return `<circle cx="${path.replace(',', '" cy="')}" r="3" fill="${colour}"/>`;
           return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
         }),
         lineFrom(

@@ -6,7 +6,10 @@ const WIDTH = 1_000;
 const LEFT = 400;
 const RIGHT = 70;
 const ROW_HEIGHT = 24;
-const TOP = 64;
+const TOP = 88;
+
+/** The first colour is the project's own. */
+const PEER_COLOURS = COLOURS.slice(1);
 
 interface Bar {
   readonly label: string;
@@ -28,15 +31,19 @@ export function ratioChart(title: string, rows: readonly Row[]): string {
     lineFrom(scale.place(tick), TOP - 6, scale.place(tick), plotEnd, `stroke="${tick === 1 ? INK : GRID}"`),
     textAt(scale.place(tick), TOP - 12, `${tickText(tick)} x`, 'text-anchor="middle"'),
   ]);
-  const colourOf = (name: string): string => COLOURS[(names.indexOf(name) + 1) % COLOURS.length] ?? INK;
+  const colourOf = (name: string): string => PEER_COLOURS[names.indexOf(name) % PEER_COLOURS.length] ?? INK;
   const body = bars.flatMap((bar, index) => drawBar(bar, TOP + ROW_HEIGHT * index, scale.place, colourOf));
   const legend = names.map((name, index) => {
     const y = plotEnd + 24 + 20 * index;
-    return `${marker(LEFT, y - 4, colourOf(name))}${textAt(LEFT + 12, y, `${name}, doing the same work`)}`;
+    return `${marker(LEFT, y - 4, colourOf(name))}${textAt(LEFT + 12, y, name)}`;
   });
   const heading = [
     textAt(16, 24, title, 'font-weight="bold"'),
-    textAt(16, 42, 'gait / floor, medians; rates to the right of 1 are better, times and memory to the left (lighter)'),
+    textAt(
+      16,
+      42,
+      'bars: gait / floor, medians; of rates more is better, of times and memory (lighter) less. Marks: peers / the same floor.',
+    ),
   ];
   return svgOf(WIDTH, plotEnd + legendHeight, title, [...heading, ...grid, ...body, ...legend]);
 }

@@ -48,7 +48,7 @@ export function soakChart({ samples, seed, processes }: SoakReport): string {
     name,
     points: samples.map((sample) => [sample.seconds, figure(sample) ?? Number.NaN]),
   });
-  const mebibytes = (bytes: number): number => bytes / 2 ** 20;
+  const mebibytes = (bytes: number | null): number | null => (bytes === null ? null : bytes / 2 ** 20);
   return lineChart(`gait soak, seed ${seed}, ${processes} processes`, 'seconds', [
     {
       title: 'one append, from call to receipt, ms (stopped and killed processes included)',

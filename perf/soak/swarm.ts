@@ -17,9 +17,9 @@ export interface Sample {
   readonly p99_ms: number | null;
   readonly max_ms: number | null;
   readonly appends: number;
-  /** Of the process that has most. */
-  readonly max_resident_bytes: number;
-  readonly max_descriptors: number;
+  /** Of the process that has most; null when none could be looked at. */
+  readonly max_resident_bytes: number | null;
+  readonly max_descriptors: number | null;
   readonly disk_bytes: number;
 }
 
@@ -163,8 +163,8 @@ export class Swarm {
         p99_ms: p99 ?? null,
         max_ms: max ?? null,
         appends: this.#window.total,
-        max_resident_bytes: Math.max(0, ...facts.map(({ residentBytes }) => residentBytes)),
-        max_descriptors: Math.max(0, ...facts.map(({ descriptors }) => descriptors)),
+        max_resident_bytes: largest(facts.map(({ residentBytes }) => residentBytes)),
+        max_descriptors: largest(facts.map(({ descriptors }) => descriptors)),
         disk_bytes: diskBytes(this.#world.root),
       });
       this.#window.take();
@@ -190,6 +190,10 @@ class Slot {
     this.role = role;
     this.index = index;
   }
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
 }
 
 function finite(value: number): number | null {
