@@ -2,8 +2,9 @@
  * One value changed in the text of a configuration. The tree only says where: everything else stays as somebody wrote it,
  * byte for byte, comments and alignment included. Pure.
  */
-import { isMap, isScalar, type Pair, type ParsedNode } from 'yaml';
+import type { Pair, ParsedNode } from 'yaml';
 import type { ConfigDocument } from './config-yaml.js';
+import { yaml } from './yaml-library.js';
 
 const SECTION = 'retention';
 const KEY = 'profile';
@@ -16,16 +17,16 @@ const PLAIN = /^[A-Za-z][A-Za-z0-9_-]*$/;
 export function withProfile(text: string, { document }: ConfigDocument, profile: string): string {
   const setting = `${KEY}: ${written(profile)}`;
   const root = document.contents;
-  if (!isMap(root)) return `${endWithLineFeed(text)}${SECTION}:\n  ${setting}\n`;
+  if (!yaml().isMap(root)) return `${endWithLineFeed(text)}${SECTION}:\n  ${setting}\n`;
   const section = pairOf(root, SECTION);
   if (section === undefined) {
     if (root.flow === true) return splice(text, root.range[0] + 1, ` ${SECTION}: { ${setting} },`);
     return `${endWithLineFeed(text)}${SECTION}:\n  ${setting}\n`;
   }
   const { key, value } = section;
-  if (!isMap(value)) return splice(text, endOfLine(text, key.range[1]), `\n  ${setting}`);
+  if (!yaml().isMap(value)) return splice(text, endOfLine(text, key.range[1]), `\n  ${setting}`);
   const known = pairOf(value, KEY)?.value;
-  if (isScalar(known)) return splice(text, known.range[0], written(profile), known.range[1]);
+  if (yaml().isScalar(known)) return splice(text, known.range[0], written(profile), known.range[1]);
   if (value.flow === true) return splice(text, value.range[0] + 1, ` ${setting}${value.items.length > 0 ? ',' : ' '}`);
   const start = value.range[0];
   const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
@@ -33,8 +34,8 @@ export function withProfile(text: string, { document }: ConfigDocument, profile:
 }
 
 function pairOf(map: ParsedNode, name: string): Pair<ParsedNode, ParsedNode | null> | undefined {
-  if (!isMap(map)) return undefined;
-  return map.items.find(({ key }) => isScalar(key) && key.value === name);
+  if (!yaml().isMap(map)) return undefined;
+  return map.items.find(({ key }) => yaml().isScalar(key) && key.value === name);
 }
 
 function splice(text: string, start: number, insert: string, end = start): string {

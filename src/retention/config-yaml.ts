@@ -4,8 +4,9 @@
  * Only plain YAML counts: mappings, strings and numbers. Anchors, aliases and tags are refused where they would be read, and
  * never resolved anywhere, so that a few bytes cannot become gigabytes.
  */
-import { isAlias, isMap, isScalar, LineCounter, parseDocument, type Document, type ParsedNode } from 'yaml';
+import type { Document, LineCounter, ParsedNode } from 'yaml';
 import { GaitError } from '../errors.js';
+import { yaml } from './yaml-library.js';
 
 /** A configuration is written by hand: a longer one is something else. Also bounds the search for keys given twice. */
 const MAX_CONFIG_CHARACTERS = 64 * 1024;
@@ -26,7 +27,7 @@ export interface ConfigEntry {
 export class ConfigDocument {
   readonly document: Document.Parsed;
   readonly #path: string;
-  readonly #lines = new LineCounter();
+  readonly #lines: LineCounter = new (yaml().LineCounter)();
 
   /** @throws GaitError INVALID_CONFIG */
   constructor(text: string, path: string) {
@@ -34,7 +35,7 @@ export class ConfigDocument {
     if (text.length > MAX_CONFIG_CHARACTERS) {
       throw this.error('', 1, `the file is longer than ${MAX_CONFIG_CHARACTERS} characters`);
     }
-    this.document = parseDocument(text, { ...PARSE_OPTIONS, lineCounter: this.#lines });
+    this.document = yaml().parseDocument(text, { ...PARSE_OPTIONS, lineCounter: this.#lines });
     const [fault] = [...this.document.errors, ...this.document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
     if (fault !== undefined)
       throw this.error(this.#keyAt(text, fault.pos[0]), this.#lineAt(fault.pos[0]), fault.message);
@@ -53,9 +54,9 @@ export class ConfigDocument {
   /** The keys of a mapping. @throws GaitError INVALID_CONFIG when it is something else */
   entries(node: ParsedNode | null, path: string, line: number): ConfigEntry[] {
     const map = this.#plain(node, path, line);
-    if (!isMap(map)) throw this.error(path, line, 'must be a mapping of keys to values');
+    if (!yaml().isMap(map)) throw this.error(path, line, 'must be a mapping of keys to values');
     return map.items.map(({ key, value }) => {
-      const name = isScalar(key) && typeof key.value === 'string' ? key.value : '';
+      const name = yaml().isScalar(key) && typeof key.value === 'string' ? key.value : '';
       const start = key.range[0];
       const at = { path: path === '' ? name : `${path}.${name}`, key: name, line: this.#lineAt(start) };
       this.#plain(key, at.path, at.line);
@@ -66,7 +67,7 @@ export class ConfigDocument {
   /** A string or number. @throws GaitError INVALID_CONFIG for anything else, with what was asked for */
   scalar({ value, path, line }: ConfigEntry, wanted: string): string | number {
     const node = this.#plain(value, path, line);
-    const found: unknown = isScalar(node) ? node.value : undefined;
+    const found: unknown = yaml().isScalar(node) ? node.value : undefined;
     if (typeof found === 'string' || typeof found === 'number') return found;
     throw this.error(path, line, `must be ${wanted}, not ${describe(node)}`);
   }
@@ -91,14 +92,14 @@ export class ConfigDocument {
 
   #plain(node: ParsedNode | null, path: string, line: number): ParsedNode | null {
     if (node === null) return null;
-    if (isAlias(node)) throw this.error(path, line, 'aliases (*name) are not read: write the value out');
+    if (yaml().isAlias(node)) throw this.error(path, line, 'aliases (*name) are not read: write the value out');
     if (node.anchor !== undefined) throw this.error(path, line, 'anchors (&name) are not read: leave it out');
     if (node.tag !== undefined) throw this.error(path, line, 'tags (!name) are not read: leave it out');
     return node;
   }
 
   #isBlank(node: ParsedNode | null): boolean {
-    return node === null || (isScalar(node) && node.value === null && node.source === '');
+    return node === null || (yaml().isScalar(node) && node.value === null && node.source === '');
   }
 
   #lineAt(offset: number): number {
@@ -119,6 +120,6 @@ function lineOf(text: string, start: number): string {
 }
 
 function describe(node: ParsedNode | null): string {
-  if (node === null || (isScalar(node) && node.value === null)) return 'empty';
-  return isScalar(node) ? JSON.stringify(node.value) : 'a list or mapping';
+  if (node === null || (yaml().isScalar(node) && node.value === null)) return 'empty';
+  return yaml().isScalar(node) ? JSON.stringify(node.value) : 'a list or mapping';
 }
