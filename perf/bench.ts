@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { readBudgets } from './budgets.js';
 import { installPeers } from './install-peers.js';
 import { writeReport } from './results.js';
-import { renderTable } from './report.js';
+import { renderTable } from './table.js';
 import { runSuites } from './run-suites.js';
 
 const { values: flags } = parseArgs({
@@ -30,8 +30,16 @@ const report = await runSuites({ isQuick: flags.quick, only: flags.only, dir: fl
 const name = ['bench', ...flags.only, ...(flags.quick ? ['quick'] : [])].join('-');
 const path = writeReport(name, report);
 console.log(renderTable(report.rows, flags.quick ? [] : readBudgets()));
+if (flags.only.length === 0) requireMeasured();
 for (const [peer, reason] of Object.entries(report.missing_peers)) console.log(`without ${peer}: ${reason}`);
 console.log(
   `\nNode ${report.node}, ${report.cpus} CPUs, lines of ${report.line_bytes} bytes, ${report.seconds} s` +
     `${flags.quick ? '; too short to judge' : ''}; also in ${path}`,
 );
+
+/** A budget that names a row which no suite measures would never be broken. */
+function requireMeasured(): void {
+  const ids = new Set(report.rows.map(({ id }) => id));
+  const lost = readBudgets().filter(({ metric }) => !metric.startsWith('drift.') && !ids.has(metric));
+  if (lost.length > 0) throw new Error(`no suite measures ${lost.map(({ metric }) => metric).join(', ')}`);
+}

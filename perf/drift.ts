@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { readBudgets } from './budgets.js';
 import { runDrift } from './drift/run-drift.js';
-import { renderTable } from './report.js';
+import { renderTable } from './table.js';
 import { writeDrift } from './results.js';
 
 const { values: flags } = parseArgs({

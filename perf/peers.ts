@@ -40,12 +40,21 @@ interface Hypercore {
   close(): Promise<void>;
 }
 
-const require = createRequire(join(peersDir, 'package.json'));
+const manifest = join(peersDir, 'package.json');
 
-/** A package of perf/peers; undefined, with the reason noted, when it is not there or cannot be loaded. */
-function load(name: string): unknown {
+/** The packages of perf/peers: named one by one, so that what a module loads can be read in it. */
+const PACKAGES = {
+  'better-sqlite3': () => createRequire(manifest)('better-sqlite3') as Sqlite,
+  hypercore: () => createRequire(manifest)('hypercore') as new (path: string) => Hypercore,
+  pino: () => createRequire(manifest)('pino') as Pino,
+  'sonic-boom': () =>
+    createRequire(manifest)('sonic-boom') as { readonly SonicBoom: new (options: object) => SonicBoom },
+} as const;
+
+/** Undefined, with the reason noted, when it is not there or cannot be loaded. */
+function load<N extends keyof typeof PACKAGES>(name: N): ReturnType<(typeof PACKAGES)[N]> | undefined {
   try {
-    return require(name);
+    return PACKAGES[name]() as ReturnType<(typeof PACKAGES)[N]>;
   } catch (error) {
     missing.set(name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
     return undefined;
@@ -63,7 +72,7 @@ type Sqlite = new (path: string) => SqliteDatabase;
 
 /** An SQLite journal of lines as better-sqlite3's own documentation advises: WAL. Undefined when it is not installed. */
 export function openSqlite(path: string, synchronous: 'FULL' | 'NORMAL'): SqliteDatabase | undefined {
-  const Database = load('better-sqlite3') as Sqlite | undefined;
+  const Database = load('better-sqlite3');
   if (Database === undefined) return undefined;
   const database = new Database(path);
   database.pragma('journal_mode = WAL');
@@ -91,8 +100,8 @@ function sqlitePeer(synchronous: 'FULL' | 'NORMAL'): OpenPeer | undefined {
 
 /** pino hands its lines to sonic-boom. Here the line exists already, so that only the writing is compared. */
 function pinoPeer(): OpenPeer | undefined {
-  const pino = load('pino') as Pino | undefined;
-  const sonicBoom = load('sonic-boom') as { readonly SonicBoom: new (options: object) => SonicBoom } | undefined;
+  const pino = load('pino');
+  const sonicBoom = load('sonic-boom');
   if (pino === undefined || sonicBoom === undefined) return undefined;
   return async (path) => {
     const stream = new sonicBoom.SonicBoom({ dest: path, sync: true });
@@ -119,7 +128,7 @@ function appendFilePeer(): OpenPeer {
 }
 
 function hypercorePeer(): OpenPeer | undefined {
-  const Core = load('hypercore') as (new (path: string) => Hypercore) | undefined;
+  const Core = load('hypercore');
   if (Core === undefined) return undefined;
   return async (path) => {
     const core = new Core(path);

@@ -19,7 +19,7 @@ export interface Comparison {
 }
 
 /** A slowdown that nobody minds. */
-export const ALLOWED = 0.05;
+const ALLOWED = 0.05;
 
 const RESAMPLES = 1_000;
 const CONFIDENCE = 0.95;

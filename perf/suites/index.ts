@@ -11,6 +11,7 @@ import { read, status } from './lookup.js';
 import { processes } from './processes.js';
 import { prove } from './prove.js';
 import { runpack } from './runpack.js';
+import { timeline } from './timeline.js';
 import { verification } from './verify.js';
 
 export const SUITES: readonly Suite[] = [
@@ -21,6 +22,7 @@ export const SUITES: readonly Suite[] = [
   openLarge,
   status,
   read,
+  timeline,
   memory,
   stdin,
   oneShot,

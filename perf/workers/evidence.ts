@@ -1,9 +1,9 @@
 /** Child process: seals, packs, compacts or verifies once, as it is told, and answers with what that cost. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { loadPrivateKey, openJournal, verify, type KeyPair } from '../../src/index.js';
 import type { EvidenceCost, EvidenceOrder, EvidenceTask } from '../evidence-task.js';
 import { timeMs } from '../measure.js';
+import { peakResidentBytes } from '../resident.js';
 import { readSampleEvent } from '../sample-event.js';
 
 const [order] = (await once(process, 'message')) as [EvidenceOrder];
@@ -32,15 +32,4 @@ async function work(task: EvidenceTask, signingKey: KeyPair): Promise<void> {
     }
   }
   await journal.close();
-}
-
-/**
- * The kernel's high-water mark. On Linux not resourceUsage().maxRSS: that one is inherited through fork and exec, so a
- * child would answer with what its parent had when it was started.
- */
-function peakResidentBytes(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  if (kibibytes === undefined) throw new Error('/proc/self/status does not tell the peak of the resident memory');
-  return Number(kibibytes) * 1024;
 }
