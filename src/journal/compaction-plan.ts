@@ -143,9 +143,11 @@ class SealedReader {
     const last = this.#last;
     const isWhole = this.#log.lines === this.#upTo.lines && last?.recordType === 'checkpoint';
     if (!isWhole || this.#before === undefined) throw this.#refusal();
-    const facts = this.#tally.finish(last.checkpoint, last.note, this.#before);
-    const manifest = await this.#target?.segments.seal(facts);
-    return { manifest, events: facts.events, keptBytes: this.#keptBytes };
+    const before = this.#before;
+    const finish = (tally: SegmentTally): ReturnType<SegmentTally['finish']> =>
+      tally.finish(last.checkpoint, last.note, before);
+    const manifest = await this.#target?.segments.seal(finish);
+    return { manifest, events: this.#tally.events, keptBytes: this.#keptBytes };
   }
 
   #begin(base: LogBase | undefined): number {
@@ -163,8 +165,9 @@ class SealedReader {
   #line(line: Buffer, byteOffset: number): void {
     if (byteOffset + line.length + 1 === this.#upTo.endOffset) this.#before = logBefore(this.#log);
     this.#last = this.#log.add(line, byteOffset);
-    if (this.#target === undefined) this.#tally.add(line, this.#last);
-    else this.#target.segments.add(line, this.#last);
+    const leaf = this.#log.head ?? Buffer.alloc(0);
+    if (this.#target === undefined) this.#tally.addLine(leaf, this.#last);
+    else this.#target.segments.add(line, leaf, this.#last);
     if (this.#last?.recordType !== 'event') this.#keep(line);
   }
 

@@ -5,6 +5,7 @@ import { AutoSeal } from './auto-seal.js';
 import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { Committer } from './committer.js';
 import { normalizeEvent } from './event.js';
+import { isReservedTool } from './event-fields.js';
 import { dropPayload, takeInline, takeWithPayload, type Intake, type TakenEvent } from './payload-intake.js';
 import { refuseUnknown, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
@@ -69,6 +70,7 @@ export class JournalWriter implements Journal {
   }
 
   complete(options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#refuseStranger();
     return this.#alone(() => this.#committer.complete(options));
   }
 
@@ -89,6 +91,16 @@ export class JournalWriter implements Journal {
     return (this.#closing ??= this.#close());
   }
 
+  /** A journal of the engine's own, such as a ledger, takes no events of callers, and does not end because one of them says so. */
+  #refuseStranger(): void {
+    const { sessionId } = this.#committer.frame;
+    if (this.#settings.isEngine || !isReservedTool(sessionId)) return;
+    throw new GaitError('INVALID_ARGUMENT', `session ${sessionId} is the engine's own: nobody else may append to it`, {
+      hint: 'gait hold, gait prune and gait erase write to a ledger',
+      details: { field: 'session_id', found: sessionId },
+    });
+  }
+
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new GaitError('HANDLE_CLOSED', 'the journal handle is closed');
   }
@@ -105,6 +117,7 @@ export class JournalWriter implements Journal {
       throw new GaitError('INVALID_ARGUMENT', 'a companion belongs to one event, which has no payload');
     }
     this.#refuseClosed();
+    this.#refuseStranger();
     const intake = this.#intake();
     const normal = events.map((event, index) =>
       named(index, events.length, () => normalizeEvent(event, this.#settings.isEngine)),

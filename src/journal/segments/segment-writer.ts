@@ -18,7 +18,7 @@ import { SegmentTally, type SegmentFacts } from './segment-tally.js';
 const BLOCK_BYTES = 1024 * 1024;
 /** Blocks that may be compressed at the same time. */
 const IN_FLIGHT = 2;
-const LEAVES_CHUNK = 64 * 1024;
+const LEAVES_AT_ONCE = 2_048;
 /** Evidence repeats itself: more effort costs much and saves little. */
 const LEVEL = 4;
 
@@ -28,8 +28,8 @@ interface OpenBlock {
   readonly leafStart: number;
   readonly sequenceBefore: number;
   firstSequence: number;
-  readonly lines: Buffer[];
-  bytes: number;
+  bytes: Buffer;
+  length: number;
 }
 
 export class SegmentWriter {
@@ -61,14 +61,17 @@ export class SegmentWriter {
   }
 
   /** @param line copied */
-  add(line: Buffer, record: JournalRecord | undefined): void {
+  add(line: Buffer, leaf: Buffer, record: JournalRecord | undefined): void {
+    if (this.#block.length + line.length >= BLOCK_BYTES) this.#endBlock();
     const block = this.#block;
-    this.#leafBuffer.push(this.tally.add(line, record));
-    block.lines.push(Buffer.from(line), LF);
-    block.bytes += line.length + 1;
+    if (line.length >= block.bytes.length) block.bytes = Buffer.allocUnsafe(line.length + 1);
+    line.copy(block.bytes, block.length);
+    block.length += line.length + 1;
+    block.bytes[block.length - 1] = LF;
+    this.tally.addLine(leaf, record);
+    this.#leafBuffer.push(leaf);
     if (block.firstSequence === 0 && record?.recordType === 'event') block.firstSequence = record.event.sequence;
-    if (this.#leafBuffer.length * 32 >= LEAVES_CHUNK) this.#flushLeaves();
-    if (block.bytes >= BLOCK_BYTES) this.#endBlock();
+    if (this.#leafBuffer.length >= LEAVES_AT_ONCE) this.#flushLeaves();
   }
 
   /** Call often: waits while too much is being compressed. */
@@ -76,9 +79,14 @@ export class SegmentWriter {
     while (this.#waiting.length > IN_FLIGHT) await this.#writeNext();
   }
 
-  /** The files are durable and read back as they were written; nothing is in place yet. */
-  async seal(facts: SegmentFacts): Promise<SegmentManifest> {
+  /**
+   * The files are durable and read back as they were written; nothing is in place yet.
+   *
+   * @param finish called once the tally has taken everything in
+   */
+  async seal(finish: (tally: SegmentTally) => SegmentFacts): Promise<SegmentManifest> {
     this.#endBlock();
+    const facts = finish(this.tally);
     while (this.#waiting.length > 0) await this.#writeNext();
     this.#flushLeaves();
     this.#lines.seal();
@@ -108,14 +116,15 @@ export class SegmentWriter {
 
   #endBlock(): void {
     const block = this.#block;
-    if (block.lines.length === 0) return;
-    const compressed = gzip(Buffer.concat(block.lines, block.bytes), {
+    if (block.length === 0) return;
+    const bytes = block.bytes.subarray(0, block.length);
+    this.tally.addContent(bytes);
+    const compressed = gzip(bytes, {
       level: LEVEL,
       memLevel: constants.Z_MAX_MEMLEVEL,
     });
     // Awaited later, in order; a failure meanwhile must not count as unhandled.
     compressed.catch(() => undefined);
-    block.lines.length = 0;
     this.#waiting.push({ block, compressed });
     this.#block = newBlock(this.tally.leafEnd, this.tally.lastSequence);
   }
@@ -128,7 +137,7 @@ export class SegmentWriter {
     this.#lines.write(bytes);
     this.#blocks.push({
       gzip_bytes: bytes.length,
-      raw_bytes: block.bytes,
+      raw_bytes: block.length,
       leaf_start: block.leafStart,
       first_sequence: block.firstSequence === 0 ? block.sequenceBefore : block.firstSequence,
     });
@@ -140,10 +149,10 @@ export class SegmentWriter {
   }
 }
 
-const LF = Buffer.from('\n');
+const LF = 0x0a;
 
 function newBlock(leafStart: number, sequenceBefore: number): OpenBlock {
-  return { leafStart, sequenceBefore, firstSequence: 0, lines: [], bytes: 0 };
+  return { leafStart, sequenceBefore, firstSequence: 0, bytes: Buffer.allocUnsafe(BLOCK_BYTES), length: 0 };
 }
 
 /** The lines are about to be taken out of the journal: what was written must be what will be read. */

@@ -85,7 +85,7 @@ export class ArchiveChecker {
       for (const block of blocksOf(fs, segmentPath(paths, name, LINES_SUFFIX), manifest)) {
         reader.beginBlock();
         eachLine(block, (line, byteOffset) => reader.take(line, byteOffset));
-        reader.endBlock(block.bytes.length);
+        reader.endBlock(block.bytes);
         onBytes(block.bytes.length);
         await this.#turns.rest();
       }
@@ -224,7 +224,7 @@ class SegmentReading {
     const { log, take } = this.#context;
     if (this.#tally.leafEnd + 1 === this.#segment.manifest.leaf_end) this.#before = logBefore(log);
     this.#last = take(line, byteOffset);
-    this.#tally.add(line, this.#last);
+    this.#tally.addLine(log.head ?? Buffer.alloc(0), this.#last);
     if (this.#last?.recordType === 'event' && !this.#block.hasEvent) {
       this.#block = { ...this.#block, sequence: this.#last.event.sequence, hasEvent: true };
     }
@@ -235,9 +235,10 @@ class SegmentReading {
     this.#block = { leafStart: this.#tally.leafEnd, sequence: this.#tally.lastSequence, hasEvent: false };
   }
 
-  endBlock(rawBytes: number): void {
+  endBlock(bytes: Buffer): void {
     const { leafStart, sequence } = this.#block;
-    this.#blocks.push({ raw_bytes: rawBytes, leaf_start: leafStart, first_sequence: sequence });
+    this.#tally.addContent(bytes);
+    this.#blocks.push({ raw_bytes: bytes.length, leaf_start: leafStart, first_sequence: sequence });
   }
 
   /** What the manifest says that the lines do not give. */
