@@ -1,4 +1,5 @@
 /** Plans, receipts of removals and reports on roots for people. Pure. */
+import { formatDurationMs } from '../src/index.js';
 import type { EraseReceipt, PlannedItem, PruneReceipt, RemovalReceipt, RemovedItem, RootPlan } from '../src/index.js';
 import type { Arguments } from './flags.js';
 import { byteSize, clean, count, pairs, table } from './text.js';
@@ -16,7 +17,9 @@ export function describePlan(plan: RootPlan, args: Arguments): string[] {
     ...(items.length === 0 ? ['nothing is there'] : table([HEADINGS, ...[...going, ...staying].map(row)])),
     ...plan.shortfalls.map(
       ({ kind, rule, limit, remaining, blocked_by: blocks }) =>
-        `still over: ${pairs({ kind, rule, limit, remaining })} kept by ${Object.entries(blocks)
+        `still over: ${pairs({ kind, rule, limit: limitText(rule, limit), remaining })}, kept by ${Object.entries(
+          blocks,
+        )
           .map(([reason, items_]) => `${reason} (${items_})`)
           .join(', ')}`,
     ),
@@ -109,6 +112,12 @@ function what(item: PlannedItem): string {
     case 'file':
       return item.kind;
   }
+}
+
+/** A limit as people write it. */
+function limitText(rule: string, limit: number): string {
+  if (rule === 'max_age') return formatDurationMs(limit);
+  return rule === 'max_bytes' ? byteSize(limit) : String(limit);
 }
 
 /** The flags of the dry run that the digest depends on, again. */

@@ -69,7 +69,7 @@ export class JournalWriter implements Journal {
     return this.#alone(() => this.#committer.rebuildChain(chainOut));
   }
 
-  complete(options: CheckpointOptions = {}): Promise<CheckpointResult> {
+  async complete(options: CheckpointOptions = {}): Promise<CheckpointResult> {
     this.#refuseStranger();
     return this.#alone(() => this.#committer.complete(options));
   }

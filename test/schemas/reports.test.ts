@@ -11,6 +11,7 @@ import { complaints, undeclaredKeys } from './schema-files.js';
 
 const SCHEMAS: Readonly<Record<ArtifactReport['kind'], string>> = {
   journal: 'verify-report',
+  root: 'root-report',
   runpack: 'runpack-report',
   chain: 'chain-report',
   note: 'proof-report',
