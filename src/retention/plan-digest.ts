@@ -15,7 +15,8 @@ export function planDigest(plan: Omit<PrunePlan, 'plan_digest'>): string {
       holds: plan.holds.map(({ created_at, id, session_id }) => ({ created_at, id, session_id })),
       items: plan.items.map(bound),
       named_by_caller: plan.named_by_caller,
-      profiles: plan.profiles,
+      // In canonical order already, like the rest: then the long list of items is not put together a second time.
+      profiles: JSON.parse(canonicalJson(plan.profiles)) as unknown,
       schema_id: plan.schema_id,
       schema_version: plan.schema_version,
     }),

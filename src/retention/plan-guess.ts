@@ -8,7 +8,7 @@ import { compareText } from './plan-units.js';
 import type { Hold, Inventory, InventoryItem, RetentionPolicy } from './types.js';
 
 /** Items planned over, all attempts together; some seconds of work. */
-const MAX_WORK_ITEMS = 600_000;
+const MAX_WORK_ITEMS = 250_000;
 const MAX_ATTEMPTS = 300;
 const MIN_ATTEMPTS = 12;
 

@@ -9,7 +9,7 @@ import type { RetentionRule } from './types.js';
 /** Units that limits are counted over together: of one kind, under the same profiles. */
 export function groupsOf(units: readonly Unit[]): Unit[][] {
   const judged = units.filter((unit) => unit.governance.rule !== undefined && !unit.floors.has('whole_session'));
-  return [...groupBy(judged, ({ kind, governance }) => JSON.stringify([kind, governance.profiles])).values()];
+  return [...groupBy(judged, ({ governance }) => governance.group).values()];
 }
 
 /** Units of one kind under the same rule; segments stand beside their sessions, which count their bytes. */

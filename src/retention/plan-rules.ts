@@ -18,7 +18,11 @@ export interface Governance {
   readonly unknown: string | undefined;
   /** A session's own profile had a say. */
   readonly isOwn: boolean;
+  /** Limits are counted over all that have the same: kind and profiles. */
+  readonly group: string;
 }
+
+const NO_OWN: readonly undefined[] = [undefined];
 
 export class RuleBook {
   readonly #policy: RetentionPolicy;
@@ -26,6 +30,7 @@ export class RuleBook {
   /** For each session id the profiles that its journals name; undefined for a journal that names none. */
   readonly #own = new Map<string, Set<string | undefined>>();
   readonly #known = new Map<string, Governance>();
+  readonly #usual = new Map<RetentionKind, Governance>();
 
   constructor(policy: RetentionPolicy) {
     this.#policy = policy;
@@ -38,8 +43,8 @@ export class RuleBook {
     this.#own.set(sessionId, own.add(profile));
   }
 
-  forSession(session: SessionItem, kind: 'session' | 'payload'): Governance {
-    return this.#decide(kind, [session.profile]);
+  forSession({ profile }: SessionItem, kind: 'session' | 'payload'): Governance {
+    return this.#decide(kind, profile === undefined ? NO_OWN : [profile]);
   }
 
   /**
@@ -48,7 +53,7 @@ export class RuleBook {
    */
   forFile(file: FileItem): Governance {
     const own = new Set(file.sessionIds.flatMap((id) => [...(this.#own.get(id) ?? [])]));
-    return this.#decide(file.kind, own.size === 0 ? [undefined] : [...own]);
+    return this.#decide(file.kind, own.size === 0 ? NO_OWN : [...own]);
   }
 
   /** The profiles of these names that are known, in the order of their names. */
@@ -57,19 +62,24 @@ export class RuleBook {
   }
 
   #decide(kind: RetentionKind, own: readonly (string | undefined)[]): Governance {
+    // Nearly everything has no profile of its own: that answer is kept by kind.
+    const usual = own.length === 1 && own[0] === undefined ? this.#usual.get(kind) : undefined;
+    if (usual !== undefined) return usual;
     const { defaultProfile, isNamedByCaller = false } = this.#policy;
     const names = new Set(own.map((name) => name ?? defaultProfile));
     if (isNamedByCaller) names.add(defaultProfile);
-    const profiles = [...names].filter((name) => name !== undefined).toSorted();
+    // One of its sessions has no profile at all, and that keeps everything: then none of the others decides.
+    const profiles = names.has(undefined) ? [] : [...names].filter((name) => name !== undefined).toSorted();
     const isOwn = own.some((name) => name !== undefined);
-    const key = JSON.stringify([kind, names.has(undefined), isOwn, profiles]);
+    const key = JSON.stringify([kind, isOwn, profiles]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const unknown = profiles.find((name) => !this.#profiles.has(name));
     const rules = profiles.map((name) => this.#profiles.get(name)?.rules[kind]);
-    const rule = names.has(undefined) || unknown !== undefined ? undefined : longest(rules);
-    const governance = { profiles, rule, unknown, isOwn };
+    const rule = unknown === undefined ? longest(rules) : undefined;
+    const governance = { profiles, rule, unknown, isOwn, group: JSON.stringify([kind, profiles]) };
     this.#known.set(key, governance);
+    if (own.length === 1 && own[0] === undefined) this.#usual.set(kind, governance);
     return governance;
   }
 }
