@@ -8,6 +8,7 @@ import { durable } from './durable.js';
 import { encode, hashing } from './encode.js';
 import { memory, openLarge } from './large.js';
 import { read, status } from './lookup.js';
+import { plan } from './plan.js';
 import { processes } from './processes.js';
 import { prove } from './prove.js';
 import { runpack } from './runpack.js';
@@ -31,5 +32,6 @@ export const SUITES: readonly Suite[] = [
   verification,
   runpack,
   compact,
+  plan,
   prove,
 ];
