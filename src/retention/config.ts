@@ -19,7 +19,7 @@ const TTL_KEYS: ReadonlyMap<string, RetentionKind> = new Map([
   ['session_ttl', 'session'],
   ['export_ttl', 'export'],
 ]);
-export const TTL_PROFILE = 'config';
+const TTL_PROFILE = 'config';
 
 export interface RetentionConfig {
   readonly path: string;

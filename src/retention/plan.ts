@@ -14,7 +14,7 @@ import { compareText, groupBy, isInScope, type PlanContext, type Unit } from './
 import type { FileItem, Hold, Inventory, InventoryItem, RetentionPolicy, SessionItem } from './types.js';
 
 /** The session of the ledger: what it says about removals is never removed. */
-export const LEDGER_SESSION_ID = 'gait.ledger';
+const LEDGER_SESSION_ID = 'gait.ledger';
 
 /**
  * Decides over every item. The order of the inventory and of the holds does not matter.

@@ -8,7 +8,7 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
 export const RETENTION_KINDS: readonly RetentionKind[] = ['session', 'trace', 'pack', 'export', 'payload'];
 
 /** A session that ended less than three days ago may still be asked for by those who were there. */
-export const DEFAULT_SESSION_MIN_AGE_MS: number = 72 * HOUR_MS;
+const DEFAULT_SESSION_MIN_AGE_MS = 72 * HOUR_MS;
 
 /** Made for duties of law: nothing that is built on it may keep anything for a shorter time. */
 export const REGULATED = 'regulated';
@@ -20,11 +20,13 @@ type Rules = RetentionProfile['rules'];
  * time.
  */
 export function completeRules(rules: Rules): Rules {
-  const { session, pack = rules.export, ...others } = rules;
+  const { session, trace, pack = rules.export, export: runpacks, payload } = rules;
   return {
-    ...others,
     ...(session === undefined ? {} : { session: { minAgeMs: DEFAULT_SESSION_MIN_AGE_MS, ...session } }),
+    ...(trace === undefined ? {} : { trace }),
     ...(pack === undefined ? {} : { pack }),
+    ...(runpacks === undefined ? {} : { export: runpacks }),
+    ...(payload === undefined ? {} : { payload }),
   };
 }
 

@@ -94,6 +94,13 @@ describe('gait retention show', () => {
     expect([result.code, result.json['error_code']]).toEqual([6, code]);
   });
 
+  test('refuses a configuration that is no text', async () => {
+    const config = join(tempDir(), 'config.yaml');
+    writeFileSync(config, Buffer.from([0x72, 0xff, 0x3a]));
+    const result = await gait(['retention', 'show', '--config', config, '--json']);
+    expect([result.code, result.json['error_code']]).toEqual([6, 'INVALID_CONFIG']);
+  });
+
   test('refuses a configuration that is named and not there', async () => {
     const result = await gait(['retention', 'show', '--config', join(tempDir(), 'none.yaml'), '--json']);
     expect([result.code, result.json['error_code']]).toEqual([6, 'FILE_NOT_FOUND']);
