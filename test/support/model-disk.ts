@@ -10,14 +10,20 @@ import type { FileSystem } from '../../src/index.js';
 
 type Entries = Map<string, Inode>;
 
+/** A change of a file's content that no sync has made sure of. */
+type Change = { readonly start: number; readonly bytes: Uint8Array } | { readonly size: number };
+
+/** Names of one directory that changed together: a rename inside it is one change, and is kept or lost as one. */
+type EntryChange = readonly (readonly [name: string, inode: Inode | undefined])[];
+
 interface FileInode {
   readonly kind: 'file';
   readonly ino: number;
   data: Buffer;
   /** As of the last sync. */
   durable: Buffer;
-  /** Length of the data before the last write: a torn write keeps a part of it. */
-  beforeLastWrite: number;
+  /** What happened since then, in order. */
+  unsynced: Change[];
   mtimeMs: number;
 }
 
@@ -26,6 +32,7 @@ interface DirectoryInode {
   readonly ino: number;
   entries: Entries;
   durableEntries: Entries;
+  unsynced: EntryChange[];
   mtimeMs: number;
 }
 
@@ -33,8 +40,8 @@ type Inode = FileInode | DirectoryInode;
 
 export class PowerCutError extends Error {}
 
-/** What a crash does to one file or directory that was changed since its last sync. */
-type Fate = 'kept' | 'lost' | 'torn';
+/** What a crash does to one file or directory that was changed since its last sync: which of its changes it finds. */
+type Fate = 'kept' | 'lost' | { readonly content: Buffer } | { readonly entries: Entries };
 
 /** A state of the disk after a power cut. */
 export interface CrashState {
@@ -50,9 +57,9 @@ export class ModelDisk {
   /** Changes and syncs so far. */
   steps = 0;
   /** The power goes before the change or sync of this number. */
-  cutAt = Infinity;
+  cutAt: number = Infinity;
   #nextIno = 2;
-  #root: DirectoryInode = { kind: 'directory', ino: 1, entries: new Map(), durableEntries: new Map(), mtimeMs: 0 };
+  #root: DirectoryInode = newDirectory(1);
   readonly #open = new Map<number, { readonly inode: FileInode; readonly appends: boolean }>();
   #nextDescriptor = 3;
 
@@ -68,10 +75,13 @@ export class ModelDisk {
   }
 
   /**
-   * The states that the power cut may leave: everything kept, everything lost, and each single change against the others. @param
-   * tears also states in which the last write of a file came through in part
+   * The states that the power cut may leave: everything kept, everything lost, each file and directory against the others, and
+   * the last write of each file half done.
+   *
+   * @param isThorough also every file after some of its changes alone, its last write torn at several bytes, and every
+   *   directory without any one of its changes
    */
-  crashStates(): CrashState[] {
+  crashStates(isThorough = false): CrashState[] {
     const doubtful = this.#doubtful();
     const states: CrashState[] = [
       { name: 'all kept', disk: this.#after(() => 'kept') },
@@ -86,10 +96,17 @@ export class ModelDisk {
           disk: this.#after((i) => (i === inode ? single : other)),
         });
       }
-      if (inode.kind !== 'file') continue;
-      states.push({ name: `${path} torn`, disk: this.#after((i) => (i === inode ? 'torn' : 'kept')) });
+      const partial = inode.kind === 'file' ? partialContents(inode, isThorough) : partialEntries(inode, isThorough);
+      for (const [how, fate] of partial) {
+        states.push({ name: `${path} ${how}`, disk: this.#after((i) => (i === inode ? fate : 'kept')) });
+      }
     }
     return states;
+  }
+
+  /** A disk with the same content, of which everything is sure. */
+  copy(): ModelDisk {
+    return this.#after(() => 'kept');
   }
 
   #doubtful(): { inode: Inode; path: string }[] {
@@ -118,13 +135,13 @@ export class ModelDisk {
       if (known !== undefined) return known;
       if (inode.kind === 'file') {
         const data = contentAfter(inode, fateOf(inode));
-        const file: FileInode = { ...inode, data, durable: data, beforeLastWrite: data.length };
+        const file: FileInode = { ...inode, data, durable: data, unsynced: [] };
         made.set(inode, file);
         return file;
       }
-      const survivors = fateOf(inode) === 'lost' ? inode.durableEntries : inode.entries;
+      const survivors = entriesAfter(inode, fateOf(inode));
       const entries: Entries = new Map();
-      const directory: DirectoryInode = { ...inode, entries, durableEntries: entries };
+      const directory: DirectoryInode = { ...inode, entries, durableEntries: entries, unsynced: [] };
       made.set(inode, directory);
       for (const [name, entry] of survivors) entries.set(name, copy(entry));
       directory.durableEntries = new Map(entries);
@@ -163,14 +180,12 @@ export class ModelDisk {
   }
 
   #makeDirectory(path: string): void {
-    const directory: DirectoryInode = {
-      kind: 'directory',
-      ino: this.#nextIno++,
-      entries: new Map(),
-      durableEntries: new Map(),
-      mtimeMs: 0,
-    };
-    this.#folderOf(path).entries.set(basename(path), directory);
+    this.#change(path, newDirectory(this.#nextIno++));
+  }
+
+  /** @param inode what has the name from now on; undefined for nothing */
+  #change(path: string, inode: Inode | undefined): void {
+    changeEntries(this.#folderOf(path), [[basename(path), inode]]);
   }
 
   #openFile(path: string, mode: string): number {
@@ -179,8 +194,8 @@ export class ModelDisk {
     if (inode === undefined && (mode === 'create' || mode === 'update')) {
       this.#step('create');
       const data = Buffer.alloc(0);
-      inode = { kind: 'file', ino: this.#nextIno++, data, durable: data, beforeLastWrite: 0, mtimeMs: 0 };
-      this.#folderOf(path).entries.set(basename(path), inode);
+      inode = { kind: 'file', ino: this.#nextIno++, data, durable: data, unsynced: [], mtimeMs: 0 };
+      this.#change(path, inode);
     }
     if (inode === undefined) return fail('ENOENT', path);
     if (inode.kind === 'directory') return fail('EISDIR', path);
@@ -193,12 +208,7 @@ export class ModelDisk {
     this.#step('write');
     const { inode, appends } = this.#file(descriptor);
     const start = appends || position === null ? inode.data.length : position;
-    const size = Math.max(inode.data.length, start + bytes.length);
-    inode.beforeLastWrite = inode.data.length;
-    const data = Buffer.alloc(size);
-    inode.data.copy(data);
-    data.set(bytes, start);
-    inode.data = data;
+    changeContent(inode, { start, bytes: Uint8Array.from(bytes) });
     return bytes.length;
   }
 
@@ -215,16 +225,16 @@ export class ModelDisk {
       write: (descriptor, data, position) => this.#write(descriptor, data, position),
       truncate: (descriptor, size) => {
         this.#step('truncate');
-        const { inode } = this.#file(descriptor);
-        inode.data = Buffer.from(inode.data.subarray(0, size));
-        inode.beforeLastWrite = inode.data.length;
+        changeContent(this.#file(descriptor).inode, { size });
       },
       syncData: (descriptor) => this.#sync(descriptor),
       sync: (descriptor) => this.#sync(descriptor),
       syncDirectory: (path) => {
         this.#step('syncDirectory');
         const directory = this.#get(path);
-        if (directory.kind === 'directory') directory.durableEntries = new Map(directory.entries);
+        if (directory.kind !== 'directory') return;
+        directory.durableEntries = new Map(directory.entries);
+        directory.unsynced = [];
       },
       stat: (path) => statOf(this.#get(path)),
       lstat: (path) => {
@@ -235,18 +245,26 @@ export class ModelDisk {
       rename: (from, to) => {
         this.#step('rename');
         const inode = this.#get(from);
-        this.#folderOf(from).entries.delete(basename(from));
-        this.#folderOf(to).entries.set(basename(to), inode);
+        const [source, target] = [this.#folderOf(from), this.#folderOf(to)];
+        if (source === target) {
+          changeEntries(source, [
+            [basename(from), undefined],
+            [basename(to), inode],
+          ]);
+          return;
+        }
+        changeEntries(source, [[basename(from), undefined]]);
+        changeEntries(target, [[basename(to), inode]]);
       },
       link: (existing, created) => {
         if (this.#lookUp(created) !== undefined) fail('EEXIST', created);
         this.#step('link');
-        this.#folderOf(created).entries.set(basename(created), this.#get(existing));
+        this.#change(created, this.#get(existing));
       },
       unlink: (path) => {
         this.#get(path);
         this.#step('unlink');
-        this.#folderOf(path).entries.delete(basename(path));
+        this.#change(path, undefined);
       },
       mkdir: (path) => {
         if (this.#lookUp(path) !== undefined) fail('EEXIST', path);
@@ -266,7 +284,7 @@ export class ModelDisk {
         const directory = this.#get(path);
         if (directory.kind === 'directory' && directory.entries.size > 0) fail('ENOTEMPTY', path);
         this.#step('rmdir');
-        this.#folderOf(path).entries.delete(basename(path));
+        this.#change(path, undefined);
       },
       setTimes: () => undefined,
       readDirectory: (path) => {
@@ -289,15 +307,78 @@ export class ModelDisk {
     this.#step('sync');
     const { inode } = this.#file(descriptor);
     inode.durable = inode.data;
-    inode.beforeLastWrite = inode.data.length;
+    inode.unsynced = [];
   }
 }
 
+function newDirectory(ino: number): DirectoryInode {
+  return { kind: 'directory', ino, entries: new Map(), durableEntries: new Map(), unsynced: [], mtimeMs: 0 };
+}
+
+function changeEntries(directory: DirectoryInode, change: EntryChange): void {
+  directory.unsynced.push(change);
+  applyEntries(directory.entries, change);
+}
+
+function applyEntries(entries: Entries, change: EntryChange): void {
+  for (const [name, inode] of change) {
+    if (inode === undefined) entries.delete(name);
+    else entries.set(name, inode);
+  }
+}
+
+function changeContent(inode: FileInode, change: Change): void {
+  inode.unsynced.push(change);
+  inode.data = changed(inode.data, change);
+}
+
+function changed(before: Buffer, change: Change): Buffer {
+  if ('size' in change) return Buffer.from(before.subarray(0, change.size));
+  const data = Buffer.alloc(Math.max(before.length, change.start + change.bytes.length));
+  before.copy(data);
+  data.set(change.bytes, change.start);
+  return data;
+}
+
+/** States of a file between its last sync and now: after some of its changes, and in the middle of the last. */
+function partialContents({ durable, unsynced }: FileInode, isThorough: boolean): [string, Fate][] {
+  const found: [string, Fate][] = [];
+  const last = unsynced.length - 1;
+  let content = durable;
+  for (const [at, change] of unsynced.entries()) {
+    if ('bytes' in change && (isThorough || at === last)) {
+      const { start, bytes } = change;
+      const half = bytes.length >> 1;
+      const ends = isThorough ? [1, half, bytes.length - 1].filter((end) => end > 0 && end < bytes.length) : [half];
+      for (const end of new Set(ends)) {
+        const torn = changed(content, { start, bytes: bytes.subarray(0, end) });
+        found.push([`torn in change ${at + 1}, at byte ${end}`, { content: torn }]);
+      }
+    }
+    content = changed(content, change);
+    if (isThorough && at < last) found.push([`after change ${at + 1} of ${last + 1}`, { content }]);
+  }
+  return found;
+}
+
+/** Nothing orders two changes of a directory: each may be the one that is lost. */
+function partialEntries({ durableEntries, unsynced }: DirectoryInode, isThorough: boolean): [string, Fate][] {
+  if (!isThorough || unsynced.length < 2) return [];
+  return unsynced.map((_, lost) => {
+    const entries: Entries = new Map(durableEntries);
+    for (const [at, change] of unsynced.entries()) if (at !== lost) applyEntries(entries, change);
+    return [`without change ${lost + 1} of ${unsynced.length}`, { entries }];
+  });
+}
+
 function contentAfter(inode: FileInode, fate: Fate): Buffer {
-  if (fate === 'lost') return inode.durable;
-  if (fate === 'kept') return inode.data;
-  const end = inode.beforeLastWrite + ((inode.data.length - inode.beforeLastWrite) >> 1);
-  return inode.data.subarray(0, end);
+  if (typeof fate === 'object') return 'content' in fate ? fate.content : inode.data;
+  return fate === 'lost' ? inode.durable : inode.data;
+}
+
+function entriesAfter(inode: DirectoryInode, fate: Fate): Entries {
+  if (typeof fate === 'object') return 'entries' in fate ? fate.entries : inode.entries;
+  return fate === 'lost' ? inode.durableEntries : inode.entries;
 }
 
 function statOf(inode: Inode): ReturnType<FileSystem['stat']> {

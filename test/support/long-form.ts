@@ -1,0 +1,24 @@
+/** Tests that look at samples in `npm test`, and at everything in `npm run test:faults`. */
+import { seededRandom } from './seeded.js';
+
+/** `vitest --mode long`. */
+export const IS_LONG: boolean = process.env['MODE'] === 'long';
+
+/** As many as the form of the run allows. */
+export function times(short: number, long: number): number {
+  return IS_LONG ? long : short;
+}
+
+/**
+ * In the long form everything; in the short form about one in `every`, drawn by the seed, so that another run looks at others.
+ */
+export function sampler(seed: number, every: number): () => boolean {
+  const random = seededRandom(seed);
+  return () => IS_LONG || random() * every < 1;
+}
+
+/** What a run looked at, for the reader of its output: docs/reliability.md quotes these lines. */
+export function tell(what: string, counts: Readonly<Record<string, number>>): void {
+  const figures = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  console.log(`fault lab: ${what}: ${figures.join(', ')}`);
+}
