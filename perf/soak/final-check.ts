@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openJournal, readJournal, verify } from '../../src/index.js';
-import { executePrune, planPrune } from '../../src/retention/index.js';
+import { executePrune, openJournal, planPrune, readJournal, verify } from '../../src/index.js';
 import { compareSession, type Occurrence, type Violation } from './model.js';
 import { sessionOf, type World } from './world.js';
 

@@ -1,7 +1,6 @@
 /** The pruner: plans and carries out, as an operator would who runs it from a timer. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErrorCode } from '../../../src/index.js';
-import { executePrune, planPrune } from '../../../src/retention/index.js';
+import { executePrune, planPrune, type ErrorCode } from '../../../src/index.js';
 import { LOCK_TIMEOUT_MS, type RoleContext } from '../role-context.js';
 
 const MAX_PAUSE_MS = 2_000;
