@@ -46,6 +46,12 @@ describe('the examples of the README', () => {
   });
 });
 
+test('timeline of the README: the decision is found, and its trace', () => {
+  const { status, stdout } = runExample(tempDir(), 'example:timeline');
+  expect(status).toBe(0);
+  expect(stdout.match(/^\| .* \| fs\.delete \|/gm)).toHaveLength(2);
+});
+
 describe('the commands of the README', () => {
   test.each([
     ['command:demo', 'npm ci --ignore-scripts && npm run demo', 'demo'],
@@ -62,6 +68,7 @@ test.each([
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'docs/architecture.md',
+  'docs/traces.md',
   'docs/format.md',
   'docs/errors.md',
   'docs/go-compatibility.md',
