@@ -46,6 +46,15 @@ export async function manPage(tree: CommandGroup, words: readonly string[], vers
   ].join('\n');
 }
 
+/** Every page by the name of its file. */
+export async function manPages(tree: CommandGroup, version: string): Promise<Record<string, string>> {
+  const pages = allWords(tree).map(async (line) => {
+    const words = line === '' ? [] : line.split(' ');
+    return [`${[tree.name, ...words].join('-')}.1`, await manPage(tree, words, version)] as const;
+  });
+  return Object.fromEntries(await Promise.all(pages));
+}
+
 /** The words of every command and group, the root's being none. */
 export function allWords(tree: CommandGroup): string[] {
   const walk = (node: CommandGroup['children'][number], words: string): string[] => [

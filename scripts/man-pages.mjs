@@ -9,16 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cli = join(root, 'dist', 'cli', 'main.js');
 const outDir = join(root, 'dist', 'man');
 
-/** @param {readonly string[]} args @returns {Record<string, unknown>} what the CLI prints as JSON */
-function gait(...args) {
-  return JSON.parse(execFileSync(process.execPath, [cli, ...args, '--json'], { encoding: 'utf8' }));
-}
+const printed = execFileSync(process.execPath, [cli, 'help', '--man', '--json'], { encoding: 'utf8' });
+const { pages } = /** @type {{ pages: Record<string, string> }} */ (JSON.parse(printed));
 
 rmSync(outDir, { recursive: true, force: true });
 mkdirSync(outDir, { recursive: true });
-const { commands } = /** @type {{ commands: string[] }} */ (gait('help'));
-for (const command of commands) {
-  const words = command === '' ? [] : command.split(' ');
-  const { man } = /** @type {{ man: string }} */ (gait('help', ...words, '--man'));
-  writeFileSync(join(outDir, `${['gait', ...words].join('-')}.1`), man);
-}
+for (const [name, page] of Object.entries(pages)) writeFileSync(join(outDir, name), page);

@@ -16,14 +16,15 @@ export const help: Command = {
     const { helpOn } = await import('../help.js');
     const words = args.positionals;
     const plain = await helpOn(tree, words);
-    const { allWords, manPage } = await import('../man.js');
+    const { allWords, manPage, manPages } = await import('../man.js');
+    // For scripts that want all of them at once.
+    const isAll = words.length === 0;
     if (args.has('man')) {
       const { VERSION } = await import('../../src/index.js');
       const page = await manPage(tree, words, VERSION);
-      return { json: { ok: true, man: page }, text: [page.trimEnd()] };
+      const pages = isAll ? { pages: await manPages(tree, VERSION) } : {};
+      return { json: { ok: true, man: page, ...pages }, text: [page.trimEnd()] };
     }
-    // For scripts that want to know them all.
-    const commands = words.length === 0 ? { commands: allWords(tree) } : {};
-    return { json: { ok: true, help: plain, ...commands }, text: [plain] };
+    return { json: { ok: true, help: plain, ...(isAll ? { commands: allWords(tree) } : {}) }, text: [plain] };
   },
 };

@@ -79,6 +79,15 @@ describe('manual pages', () => {
   test('can be made for every command: help lists them', async () => {
     const { json } = await gait(['help', '--json']);
     expect(json['commands']).toEqual(nodes().map(([path]) => path.join(' ')));
+    const { pages } = (await gait(['help', '--man', '--json'])).json as { pages: Record<string, string> };
+    expect(Object.keys(pages).toSorted()).toEqual(
+      nodes()
+        .map(([path]) => `${['gait', ...path].join('-')}.1`)
+        .toSorted(),
+    );
+    expect(`${pages['gait-run-session-append.1']?.trimEnd()}\n`).toBe(
+      (await gait(['help', 'run', 'session', 'append', '--man'])).stdout,
+    );
   });
 });
 

@@ -116,6 +116,7 @@ describe('the page', () => {
     ],
     ['what gait found', (text) => text.replace('"ok":true', '"ok":false')],
     ['the number of lines', (text) => text.replace(/"tree_size":(\d+)/, '"tree_size":1$1')],
+    ['what nothing else vouches for', (text) => text.replace('"generated_at":"2', '"generated_at":"1')],
     ['a line left out', (text) => text.replace(/,"\{[^,]*\\"event\\".*?\}"(?=,"\{)/, '')],
   ])('turns red when %s is edited', async (_, change) => {
     const { page } = await open(edited(signedPage, change));

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { reportData, type ReportData } from '../../src/index.js';
 import { check } from '../../viewer/check.js';
 import { readKey } from '../../viewer/note.js';
+import { leafHash, Tree } from '../../viewer/tree.js';
 import { repositoryRoot } from '../support/paths.js';
 import { KEY, sealedSession } from '../support/sealed-session.js';
 
@@ -58,6 +59,50 @@ describe('the check in the page', () => {
       expect(check({ ...part, window: forged }, keys).faults).not.toEqual([]);
     },
   );
+});
+
+/** A forger who changes an event and makes everything behind it fit again, up to what only the signer could make. */
+function relinked(what: { readonly roots: boolean; readonly notes: boolean }): ReportData {
+  const tree = new Tree(0, []);
+  let prev: string | undefined;
+  const lines = data.lines.map((text, at) => {
+    const line = JSON.parse(text) as Record<string, Record<string, unknown>> & { prev?: string; note?: string };
+    if (prev !== undefined) line.prev = prev;
+    if (at === 3 && line['event'] !== undefined) line['event']['verdict'] = 'block';
+    const root = tree.root(at);
+    if (what.roots && line['checkpoint'] !== undefined)
+      line['checkpoint']['root_hash'] = Buffer.from(root).toString('hex');
+    if (what.notes && line.note !== undefined) {
+      line.note = line.note.replace(
+        /^(.*\n\d+\n)[^\n]*/,
+        (_, head: string) => `${head}${Buffer.from(root).toString('base64')}`,
+      );
+    }
+    const changed = JSON.stringify(line);
+    const hash = leafHash(changed);
+    tree.append(hash);
+    prev = Buffer.from(hash).toString('hex');
+    return changed;
+  });
+  const coverage = { ...data.report.coverage, root_hash: Buffer.from(tree.root(tree.size)).toString('hex') };
+  return { ...data, lines, report: { ...data.report, coverage } };
+}
+
+describe('a forger who links everything anew', () => {
+  test.each([
+    ['leaves the roots', { roots: false, notes: false }, 'its root is not that of the lines before it'],
+    ['leaves the notes', { roots: true, notes: false }, 'its note names another root'],
+    ['has no key', { roots: true, notes: true }, 'the signature of the note does not verify'],
+  ])('and %s is found', (_, what, reason) => {
+    const { faults, signatures } = check(relinked(what), keys);
+    expect(faults.map((fault) => fault.reason)).toEqual(expect.arrayContaining([reason]));
+    expect([faults.length > 0, signatures]).toEqual([true, 0]);
+  });
+
+  test('passes for unsigned where nobody checks signatures: that is why they are not green', () => {
+    const { faults, signatures, unchecked } = check(relinked({ roots: true, notes: true }), []);
+    expect([faults, signatures, unchecked]).toEqual([[], 0, 3]);
+  });
 });
 
 test('the page shares no code with what wrote the evidence', () => {
