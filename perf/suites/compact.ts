@@ -1,6 +1,6 @@
 /** Compaction: how fast sealed lines leave the journal file, and in how much memory. */
 import { hash } from 'node:crypto';
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { constants, gzipSync } from 'node:zlib';
 import { openJournal } from '../../src/index.js';
 import { requireSound, type Context, type Suite } from '../context.js';
@@ -19,6 +19,8 @@ interface Round {
   /** Events a second. */
   readonly bare: number;
   readonly rate: number;
+  /** MiB of the journal file a second. */
+  readonly throughput: number;
 }
 
 async function run(context: Context): Promise<Measured[]> {
@@ -39,6 +41,12 @@ async function run(context: Context): Promise<Measured[]> {
       project: large.map(({ rate }) => rate),
     },
     {
+      id: 'compact.throughput',
+      metric: `the same, of the journal file's bytes`,
+      unit: 'MiB/s',
+      project: large.map(({ throughput }) => throughput),
+    },
+    {
       id: 'compact.memory',
       metric: `peak memory of compacting ${countOf(counts.large)}`,
       unit: 'MiB',
@@ -54,11 +62,17 @@ async function compactOnce(context: Context, events: number): Promise<Round> {
   const journal = await openJournal(path);
   await journal.checkpoint({ key: context.key.pair });
   await journal.close();
+  const mebibytes = statSync(path).size / 2 ** 20;
   const bareMs = await timeMs(() => pack(path, context.newPath('bare')));
   const { privateKeyPath } = context.key;
   const cost = await measureInChild({ task: 'compact', path, privateKeyPath });
   await requireSound(path, events);
-  return { cost, bare: (events / bareMs) * 1000, rate: (events / cost.ms) * 1000 };
+  return {
+    cost,
+    bare: (events / bareMs) * 1000,
+    rate: (events / cost.ms) * 1000,
+    throughput: (mebibytes / cost.ms) * 1000,
+  };
 }
 
 function pack(from: string, to: string): void {
