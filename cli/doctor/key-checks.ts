@@ -39,6 +39,12 @@ export function knownKeys(patient: Patient): readonly Uint8Array[] {
   }
 }
 
+/** What to type to seal a journal with the key that was named, or the usual one. */
+export function sealCommand(path: string, patient: Patient): string {
+  const key = keysToCheck(patient).privateKey?.path ?? DEFAULT_KEYS.private;
+  return `gait run session checkpoint --journal ${shellWord(path)} --private-key ${shellWord(key)}`;
+}
+
 function ambiguity({ privateKey, publicKey }: KeySources): Finding | undefined {
   const twice = [...(hasBoth(privateKey) ? ['private'] : []), ...(hasBoth(publicKey) ? ['public'] : [])];
   if (twice.length === 0) return undefined;

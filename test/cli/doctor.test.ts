@@ -4,10 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Check, DoctorReport } from '../../cli/doctor/check.js';
 import { doctorExit, shellWord, summarize } from '../../cli/doctor/check.js';
 import { diagnose } from '../../cli/doctor/diagnose.js';
+import { lockFindings } from '../../cli/doctor/journal-findings.js';
 import type { DiskFacts, Machine, Patient, WriteProbe } from '../../cli/doctor/machine.js';
 import { thisMachine } from '../../cli/doctor/this-machine.js';
 import { GaitError } from '../../src/errors.js';
-import { initKeys, openJournal, setHold, startSession } from '../../src/index.js';
+import { initKeys, openJournal, setHold, startSession, type JournalHealth, type LockFinding } from '../../src/index.js';
 import { complaints, undeclaredKeys } from '../schemas/schema-files.js';
 import { tempDir } from '../support/temp-dir.js';
 import { gait, snapshot } from './gait.js';
@@ -149,8 +150,7 @@ const PROBLEMS: readonly Planted[] = [
   {
     name: 'events that were left without a checkpoint',
     check: 'journal_unsealed',
-    cure: ({ journal }) =>
-      `gait run session checkpoint --journal ${journal} --private-key gait-out/keys/gait_private.key`,
+    cure: ({ journal, privateKey }) => `gait run session checkpoint --journal ${journal} --private-key ${privateKey}`,
     plant: async ({ journal }) => {
       const handle = await openJournal(journal);
       await handle.append({ tool_name: 'old', verdict: 'allow', created_at: '2026-01-01T00:00:00Z' });
@@ -406,6 +406,44 @@ describe('machines that nobody has at hand', () => {
     const alike = (await diagnose(patient(ward, GOOD_MACHINE))).filter(({ name }) => name === 'journal_empty');
     expect(alike).toHaveLength(21);
     expect(alike.at(-1)?.message).toContain('5 more');
+  });
+});
+
+describe('a lock', () => {
+  const look = (lock: LockFinding): readonly { readonly status: string; readonly fix_command?: string }[] => {
+    const health: JournalHealth = { path: 'j', sizeBytes: 0, index: 'current', lock, tornPieces: 0 };
+    return lockFindings({ path: 'j', health });
+  };
+
+  test.each<[string, LockFinding, string | undefined, string | undefined]>([
+    ['that is free is not spoken of', { state: 'free' }, undefined, undefined],
+    [
+      'of a busy writer is no trouble',
+      { state: 'held', owner: { kind: 'local writer', pid: 7 }, ageMs: 5 },
+      'pass',
+      undefined,
+    ],
+    [
+      'that was held for long names the process to look at',
+      { state: 'held', owner: { kind: 'local writer', host: 'h', pid: 7 }, ageMs: 90_000 },
+      'warn',
+      'ps -o pid,stat,etime,args -p 7',
+    ],
+    [
+      'that somebody else may hold is left alone',
+      { state: 'elsewhere', owner: { kind: 'lock directory' }, ageMs: 900 },
+      'warn',
+      'ls -ld j.lock',
+    ],
+    [
+      'of the dead is removed by --fix',
+      { state: 'abandoned', owner: { kind: 'go tool' }, ageMs: 900 },
+      'warn',
+      'gait doctor --fix',
+    ],
+  ])('%s', (_, lock, status, command) => {
+    const [finding] = look(lock);
+    expect([finding?.status, finding?.fix_command]).toEqual([status, command]);
   });
 });
 
