@@ -69,7 +69,7 @@ export function stageCompanion(
   const record: CompanionRecord = { sequence, leaf_hash: leaf.toString('hex'), path: place };
   replaceFile(fs, recordPath(paths), Buffer.from(JSON.stringify(record)), { durable: true, nonce: nonce() });
   const discard = (): void => {
-    removeIfThere(fs, stagedPath(place));
+    removeStaged(fs, place);
     removeIfThere(fs, recordPath(paths));
   };
   try {
@@ -126,7 +126,7 @@ export async function settleCompanion({ fs }: World, paths: JournalPaths): Promi
     const record = readRecord(fs, recordPath(paths));
     if (record !== undefined) {
       if (await isInJournal(fs, paths, record)) placeStaged(fs, record.path);
-      else removeIfThere(fs, stagedPath(record.path));
+      else removeStaged(fs, record.path);
     }
     removeIfThere(fs, recordPath(paths));
     return true;
@@ -186,6 +186,14 @@ function placeStaged(fs: FileSystem, place: string): void {
   else if (there.ino !== waiting.ino || there.dev !== waiting.dev) throw taken(place);
   fs.syncDirectory(dirname(place));
   fs.unlink(staged);
+}
+
+/** Durably, before the record goes: a hidden file that came back without it would keep its place taken for good. */
+function removeStaged(fs: FileSystem, place: string): void {
+  const staged = stagedPath(place);
+  if (fs.lstat(staged) === undefined) return;
+  fs.unlink(staged);
+  fs.syncDirectory(dirname(place));
 }
 
 /** Undefined for what no writer of ours wrote: the staged file it may have spoken of stays where it is, hidden. */

@@ -47,9 +47,18 @@ export class Trash {
   finishMove(place: number, removal: Removal): boolean {
     const { fs } = this.#world;
     const [first = '', ...rest] = this.#sources(removal);
-    if (fs.lstat(this.#target(place, 0)) === undefined) return false;
+    const moved = fs.lstat(this.#target(place, 0));
+    let source = fs.lstat(first);
+    // Neither name: POSIX lets a power cut keep the one half of a rename and lose the other. What the intent lists went.
+    if (moved === undefined && (source !== undefined || !this.exists())) return false;
+    // Both names of one file: the same, the other way round.
+    if (moved !== undefined && source?.ino === moved.ino && source.dev === moved.dev) {
+      fs.unlink(first);
+      this.#sync([first]);
+      source = undefined;
+    }
     // Somebody has begun anew at its path since: what lies beside that belongs to it now.
-    if (fs.lstat(first) === undefined) this.#moveRest(place, rest);
+    if (source === undefined) this.#moveRest(place, rest);
     return true;
   }
 
