@@ -56,7 +56,7 @@ export interface TimelineProblem {
 
 export const DEFAULT_LIMIT = 1_000;
 /** The entries of an answer are held in memory. */
-export const MAX_LIMIT = 100_000;
+const MAX_LIMIT = 100_000;
 const DEFAULT_WINDOW_MS = 5 * 60_000;
 /** As far back as anybody's clock goes. */
 const MAX_WINDOW_MS = 1_000 * 366 * 24 * 3_600_000;
