@@ -48,8 +48,9 @@ export async function checkFinally(world: World, lanes: number): Promise<FinalCh
     }
     await attempt(session, async () => {
       await verifySession(world, session);
-      const prunedToSequence = gone.segments.get(session) ?? 0;
-      const occurrences = await readOccurrences(world.journalPath(session));
+      const front = gone.fronts.get(session) ?? NOTHING_GONE;
+      const occurrences = await readOccurrences(world.journalPath(session), front);
+      const prunedToSequence = front.lastSequence;
       violations.push(...compareSession({ session, occurrences, prunedToSequence }, histories));
     });
   }
@@ -87,8 +88,8 @@ async function verifySession(world: World, session: string): Promise<void> {
   if (!report.ok) throw new Error(`does not verify: ${JSON.stringify(report.problems.slice(0, 5))}`);
 }
 
-/** The whole log, through segments and journal file, with hashes of its own making. */
-async function readOccurrences(path: string): Promise<Occurrence[]> {
+/** What is there of the log, through segments and journal file, with hashes and places of its own making. */
+async function readOccurrences(path: string, front: PrunedFront): Promise<Occurrence[]> {
   const occurrences: Occurrence[] = [];
   let leafIndex = -1;
   let sequence = 0;
@@ -100,6 +101,8 @@ async function readOccurrences(path: string): Promise<Occurrence[]> {
       throw new Error(`event ${event.sequence} comes after event ${sequence}`);
     }
     sequence = event.sequence;
+    // Before it lie only the lines that outlive a pruned segment: the header, and checkpoints.
+    if (sequence === front.lastSequence + 1 && front.leafEnd > 0) leafIndex = front.leafEnd;
     if (event.tool_name.startsWith('gait.') || event.tool_name === FINAL_TOOL) continue;
     const leafHash = createHash('sha256').update(`\0${line.text}`).digest('hex');
     occurrences.push({ id: event.correlation_id ?? '', sequence, leafIndex, leafHash });
@@ -107,24 +110,33 @@ async function readOccurrences(path: string): Promise<Occurrence[]> {
   return occurrences;
 }
 
+/** The lines of a log that were pruned from its front. */
+interface PrunedFront {
+  readonly lastSequence: number;
+  /** Leaf of the first line that is not gone. */
+  readonly leafEnd: number;
+}
+
+const NOTHING_GONE: PrunedFront = { lastSequence: 0, leafEnd: 0 };
+
 interface Gone {
   readonly sessions: ReadonlySet<string>;
-  /** Last sequence of what went from the front of a session. */
-  readonly segments: ReadonlyMap<string, number>;
+  readonly fronts: ReadonlyMap<string, PrunedFront>;
 }
 
 /** What the ledger says was removed, read without the code that wrote it. */
 async function readTombstones(world: World): Promise<Gone> {
   const sessions = new Set<string>();
-  const segments = new Map<string, number>();
+  const fronts = new Map<string, PrunedFront>();
   const ledger = join(world.root, 'gait.ledger.jsonl');
-  if (!existsSync(ledger)) return { sessions, segments };
+  if (!existsSync(ledger)) return { sessions, fronts };
   for await (const line of readJournal(ledger)) {
     if (line.recordType !== 'event' || line.event.tool_name !== 'gait.prune.tombstone') continue;
-    const { kind, session_id: session, last_sequence: last } = line.event.attributes ?? {};
-    if (typeof session !== 'string' || typeof last !== 'number') continue;
+    const { kind, session_id: session, last_sequence: lastSequence, leaf_end: leafEnd } = line.event.attributes ?? {};
+    if (typeof session !== 'string') continue;
     if (kind === 'session') sessions.add(session);
-    if (kind === 'segment') segments.set(session, Math.max(last, segments.get(session) ?? 0));
+    if (kind !== 'segment' || typeof lastSequence !== 'number' || typeof leafEnd !== 'number') continue;
+    if (leafEnd > (fronts.get(session)?.leafEnd ?? 0)) fronts.set(session, { lastSequence, leafEnd });
   }
-  return { sessions, segments };
+  return { sessions, fronts };
 }
