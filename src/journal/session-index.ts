@@ -10,7 +10,7 @@ import { RecentKeys, type RememberedEvent } from './recent-keys.js';
 import { logFacts, type LogFacts } from './session-log.js';
 import { SessionState } from './session-state.js';
 import { SparseOffsets } from './sparse-offsets.js';
-import { packSpans, unpackSpans, type TimeSpan } from './time-span.js';
+import { isPackedSpans, packSpans } from './time-span.js';
 import type { FileStat } from './store/index.js';
 import type { Problem } from './types.js';
 
@@ -137,9 +137,9 @@ function toOffsets(
   offsets: readonly number[],
   packed: string,
 ): SparseOffsets {
-  const spans: readonly TimeSpan[] = unpackSpans(packed) ?? [];
-  if (spans.length !== sequences.length || offsets.length !== sequences.length) throw new TypeError('a ragged table');
-  return new SparseOffsets(spacing, sequences, offsets, spans);
+  const isWhole = isPackedSpans(packed, sequences.length) && offsets.length === sequences.length;
+  if (!isWhole) throw new TypeError('a ragged table');
+  return new SparseOffsets(spacing, sequences, offsets, packed);
 }
 
 function toFacts(facts: Partial<LogFacts>): LogFacts {

@@ -2,7 +2,7 @@
  * A bounded table from event sequence to byte offset, so that a reader can start in the middle of a long journal; and for
  * the lines from one entry to the next, between which times they are, so that whoever asks for a time can leave them out.
  */
-import { ALL_TIMES, joined, secondsOf, type TimeSpan } from './time-span.js';
+import { ALL_TIMES, joined, secondsOf, unpackSpans, type TimeSpan } from './time-span.js';
 
 const MAX_ENTRIES = 1_024;
 
@@ -22,18 +22,21 @@ export class SparseOffsets {
   #spacing: number;
   #sequences: number[];
   #offsets: number[];
-  #spans: TimeSpan[];
+  #unpackedSpans: TimeSpan[] | undefined;
+  readonly #packedSpans: string | undefined;
 
-  constructor(
-    spacing = 1,
-    sequences: readonly number[] = [],
-    offsets: readonly number[] = [],
-    spans: readonly TimeSpan[] = sequences.map(() => ALL_TIMES),
-  ) {
+  /** @param packedSpans as packSpans gives them, one for each entry; unknown when they are not given */
+  constructor(spacing = 1, sequences: readonly number[] = [], offsets: readonly number[] = [], packedSpans?: string) {
     this.#spacing = spacing;
     this.#sequences = [...sequences];
     this.#offsets = [...offsets];
-    this.#spans = [...spans];
+    this.#packedSpans = packedSpans;
+  }
+
+  /** Unpacked on demand: most who open a journal never ask for a time. */
+  get #spans(): TimeSpan[] {
+    const packed = this.#packedSpans;
+    return (this.#unpackedSpans ??= packed === undefined ? this.#sequences.map(() => ALL_TIMES) : unpackSpans(packed));
   }
 
   /** Takes in an event. @param createdAt its time, as it stands in the journal */
@@ -42,17 +45,18 @@ export class SparseOffsets {
       this.noteTime(createdAt);
       return;
     }
+    this.#spans.push(secondsOf(createdAt));
     this.#sequences.push(sequence);
     this.#offsets.push(offset);
-    this.#spans.push(secondsOf(createdAt));
     if (this.#sequences.length >= MAX_ENTRIES) this.#thin();
   }
 
   /** Takes in the time of a line that is no event: it stands behind the last one. */
   noteTime(createdAt: string): void {
-    const last = this.#spans.length - 1;
-    const span = this.#spans[last];
-    if (span !== undefined) this.#spans[last] = joined(span, secondsOf(createdAt));
+    const spans = this.#spans;
+    const last = spans.length - 1;
+    const span = spans[last];
+    if (span !== undefined) spans[last] = joined(span, secondsOf(createdAt));
   }
 
   /** Offset of the nearest known event at or before `sequence`; undefined when there is none. */
@@ -83,7 +87,7 @@ export class SparseOffsets {
       if (isKept[at] === true) spans.push(span);
       else if (before !== undefined) spans[spans.length - 1] = joined(before, span);
     });
-    this.#spans = spans;
+    this.#unpackedSpans = spans;
     this.#offsets = this.#offsets.filter((_, at) => isKept[at]);
     this.#sequences = this.#sequences.filter((_, at) => isKept[at]);
   }

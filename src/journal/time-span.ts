@@ -45,9 +45,12 @@ export function packSpans(spans: readonly TimeSpan[]): string {
   return text;
 }
 
-/** Undefined for a text that is no such thing. */
-export function unpackSpans(text: string): TimeSpan[] | undefined {
-  if (text.length % (2 * SECOND_LENGTH) !== 0) return undefined;
+/** Whether a text can be that of so many. */
+export function isPackedSpans(text: string, count: number): boolean {
+  return text.length === count * 2 * SECOND_LENGTH;
+}
+
+export function unpackSpans(text: string): TimeSpan[] {
   const spans: TimeSpan[] = [];
   for (let at = 0; at < text.length; at += 2 * SECOND_LENGTH) {
     const middle = at + SECOND_LENGTH;

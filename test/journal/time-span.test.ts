@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SparseOffsets } from '../../src/journal/sparse-offsets.js';
-import { ALL_TIMES, packSpans, unpackSpans } from '../../src/journal/time-span.js';
+import { ALL_TIMES, isPackedSpans, packSpans, unpackSpans } from '../../src/journal/time-span.js';
 import { NO_TIME, timeKey } from '../../src/journal/timestamp.js';
 
 test('times sort as they pass: zones, nanoseconds, a leap second', () => {
@@ -80,6 +80,7 @@ test('every line of a journal lies in the span of its entry, however often the t
       const { sequences, spans } = table.toTable();
       expect(spans.length).toBe(sequences.length);
       expect(unpackSpans(packSpans(spans))).toEqual(spans);
+      expect(isPackedSpans(packSpans(spans), sequences.length)).toBe(true);
       for (const [sequence, createdAt] of all) {
         const at = sequences.findLastIndex((start) => start <= sequence);
         const span = spans[at];
@@ -94,5 +95,9 @@ test('every line of a journal lies in the span of its entry, however often the t
 });
 
 test('a packed text of another length is none', () => {
-  expect(unpackSpans('2026')).toBeUndefined();
+  expect([isPackedSpans('2026', 1), isPackedSpans(packSpans([ALL_TIMES]), 1), isPackedSpans('', 0)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
