@@ -74,8 +74,9 @@ export class JournalSource {
 
   /** The lines of the file's next chunk. Throws JOURNAL_CORRUPT behind the last good line. */
   *take(): Generator<JournalLine> {
-    const start = this.#position;
-    scanNow(this.#world.fs, this.#descriptor, this.#splitter, start + CHUNK_BYTES);
+    const { fs } = this.#world;
+    const end = Math.min(this.#position + CHUNK_BYTES, fs.fstat(this.#descriptor).size);
+    scanNow(fs, this.#descriptor, this.#splitter, end);
     yield* this.#taken();
   }
 

@@ -18,8 +18,14 @@ import type { FileItem } from './types.js';
 const PACK_NAME = /^(?:(?:evidence|incident)_pack_.*\.(?:zip|gaitenc)|pack_.*\.zip)$/i;
 const TRACE_NAME = /^trace_.*\.json$/i;
 
+/** A file, and the id of the decision that it is about, if it is a trace that says so. */
+export interface ReadFile {
+  readonly item: FileItem;
+  readonly traceId: string | undefined;
+}
+
 /** Throws IO_ERROR. */
-export async function readFileItem(fs: FileSystem, entry: WalkEntry): Promise<FileItem | 'chain' | 'unknown'> {
+export async function readFileItem(fs: FileSystem, entry: WalkEntry): Promise<ReadFile | 'chain' | 'unknown'> {
   const base = entry.name.slice(entry.name.lastIndexOf('/') + 1);
   const kind = detectArtifact(entry.path, { fileSystem: fs });
   if (kind === 'chain') return 'chain';
@@ -34,23 +40,27 @@ export async function readFileItem(fs: FileSystem, entry: WalkEntry): Promise<Fi
 }
 
 /** What a content gives. */
-type ContentFacts = Pick<FileItem, 'timeMs' | 'unreadable' | 'sessionIds'>;
+interface ContentFacts extends Pick<FileItem, 'timeMs' | 'unreadable' | 'sessionIds'> {
+  readonly traceId?: string;
+}
 
 async function fileItem(
   fs: FileSystem,
   { path, name, sizeBytes }: WalkEntry,
   kind: FileItem['kind'],
   facts: ContentFacts,
-): Promise<FileItem> {
+): Promise<ReadFile> {
   const sha256 = await hashFile(fs, path);
-  return { kind, path: name, sizeBytes, sha256, referencedBy: [], referencedBySessions: [], ...facts };
+  const { traceId, ...content } = facts;
+  const item = { kind, path: name, sizeBytes, sha256, referencedBy: [], referencedBySessions: [], ...content };
+  return { item, traceId };
 }
 
 function traceFacts(fs: FileSystem, path: string): ContentFacts {
   try {
     const trace = JSON.parse(readTextFile(path, { fileSystem: fs })) as Record<string, unknown>;
-    const time = trace['created_at'];
-    const facts = { sessionIds: [] };
+    const { created_at: time, trace_id: traceId } = trace;
+    const facts = { sessionIds: [], ...(typeof traceId === 'string' ? { traceId } : {}) };
     return typeof time === 'string' ? withTime(time, facts) : { ...facts, timeMs: undefined };
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(isGaitError(error) && error.code === 'INVALID_ARGUMENT')) throw error;
@@ -64,7 +74,7 @@ function packFacts(facts: PackFacts | undefined): ContentFacts {
   return { timeMs: undefined, sessionIds, unreadable: 'its content does not say when it was made' };
 }
 
-function withTime(text: string, facts: Pick<FileItem, 'sessionIds'>): ContentFacts {
+function withTime(text: string, facts: Omit<ContentFacts, 'timeMs'>): ContentFacts {
   const timeMs = Date.parse(text);
   if (Number.isNaN(timeMs)) return { ...facts, timeMs: undefined, unreadable: 'its time cannot be read' };
   return { ...facts, timeMs };

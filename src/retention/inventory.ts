@@ -24,6 +24,8 @@ export interface RootInventory {
   readonly inventory: Inventory;
   /** By the path of the item. */
   readonly sessions: ReadonlyMap<string, InspectedSession>;
+  /** Ids of the decisions that traces are about, by the path of the item. */
+  readonly traceIds: ReadonlyMap<string, string>;
   /** Every ledger, that of the root first. */
   readonly ledgers: readonly string[];
   /** Chains whose journal is not beside them: what they list is referred to. */
@@ -52,6 +54,7 @@ export async function takeInventory(root: string, options: InventoryOptions = {}
   const ledgers: string[] = [];
   const chains: string[] = [];
   const notes: InventoryNote[] = [];
+  const traceIds = new Map<string, string>();
   let unknownFiles = 0;
   const real = realRoot(root, environment);
   for (const entry of walkRoot(real, environment)) {
@@ -72,11 +75,14 @@ export async function takeInventory(root: string, options: InventoryOptions = {}
       const found = await readFileItem(fs, entry);
       if (found === 'chain') chains.push(entry.path);
       else if (found === 'unknown') unknownFiles += 1;
-      else items.push(found);
+      else {
+        items.push(found.item);
+        if (found.traceId !== undefined) traceIds.set(found.item.path, found.traceId);
+      }
     }
   }
   const inventory = { items: items.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
-  return { root: real, inventory, sessions, ledgers, chains, notes, unknownFiles };
+  return { root: real, inventory, sessions, traceIds, ledgers, chains, notes, unknownFiles };
 }
 
 /** A path below the root as items have it. */

@@ -1,7 +1,13 @@
 /** Moves things of sessions under their writer locks, and only when they still are what the intent says. */
 import { join } from 'node:path';
 import { isGaitError } from '../errors.js';
-import { inspectSession, withWriterLock, type SessionInspection } from '../journal/index.js';
+import {
+  inspectSession,
+  makeDirectories,
+  resolveWorld,
+  withWriterLock,
+  type SessionInspection,
+} from '../journal/index.js';
 import { environmentOf, type LedgerOptions } from './ledger.js';
 import { isOfSession } from './prune-check.js';
 import { segmentNamed } from './prune-removals.js';
@@ -10,11 +16,15 @@ import type { Mover } from './trash-removal.js';
 
 /** @param options how locks are waited for: a session that is written to stays, and the receipt says so */
 export function sessionMover(root: string, options: LedgerOptions): Mover {
+  const { fs } = resolveWorld(options);
   return async (removal, move) => {
     const moveIt = (): string | undefined => (move() ? undefined : 'it was gone already');
     if (!isOfSession(removal)) return moveIt();
     const path = join(root, removal.item.path);
     try {
+      if (fs.lstat(path) === undefined) return 'there is no journal any more';
+      // The lock lies in there; journals of the Go tool have no such folder.
+      makeDirectories(fs, `${path}.gait`);
       return await withWriterLock(path, options, async () => {
         const reason = whyNot(removal, await inspectSession(path, environmentOf(options)));
         return reason ?? moveIt();

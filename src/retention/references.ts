@@ -4,15 +4,7 @@
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { isGaitError } from '../errors.js';
-import {
-  ioError,
-  readJournal,
-  readTextFile,
-  readWhole,
-  resolveWorld,
-  type Environment,
-  type FileSystem,
-} from '../journal/index.js';
+import { ioError, readJournal, readWhole, resolveWorld, type Environment, type FileSystem } from '../journal/index.js';
 import { itemPath, type RootInventory } from './inventory.js';
 import type { FileItem } from './types.js';
 
@@ -86,16 +78,15 @@ class Finder {
   readonly #byTraceId = new Map<string, string[]>();
   readonly #mentions = new Map<string, Mention[]>();
 
-  constructor(fs: FileSystem, { root, inventory }: RootInventory) {
+  constructor(fs: FileSystem, { root, inventory, traceIds }: RootInventory) {
     this.#fs = fs;
     this.#root = root;
     for (const item of inventory.items) {
       if (item.kind === 'session') continue;
       this.#byPath.set(join(root, item.path), item.path);
       add(this.#byBase, basename(item.path), item.path);
-      if (item.kind === 'trace') {
-        for (const id of traceIds(fs, join(root, item.path))) add(this.#byTraceId, id, item.path);
-      }
+      const traceId = traceIds.get(item.path);
+      if (traceId !== undefined) add(this.#byTraceId, traceId, item.path);
     }
   }
 
@@ -139,16 +130,6 @@ function add<V>(map: Map<string, V[]>, key: string, value: V): void {
   const values = map.get(key);
   if (values === undefined) map.set(key, [value]);
   else values.push(value);
-}
-
-function traceIds(fs: FileSystem, path: string): string[] {
-  try {
-    const { trace_id: id } = JSON.parse(readTextFile(path, { fileSystem: fs })) as { readonly trace_id?: unknown };
-    return typeof id === 'string' ? [id] : [];
-  } catch (error) {
-    if (error instanceof SyntaxError || (isGaitError(error) && error.category === 'invalid_input')) return [];
-    throw error;
-  }
 }
 
 /** Runpack paths that a chain lists. Throws IO_ERROR. */

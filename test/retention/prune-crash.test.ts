@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify, type FileSystem } from '../../src/index.js';
 import { executePrune, planPrune } from '../../src/retention/index.js';
+import { summarizeLedger } from '../../src/retention/ledger-reader.js';
 import { tempDir } from '../support/temp-dir.js';
 import { addCompacted, addSession, addTrace, at, event, KEY, newRoot, NOW } from './roots.js';
 import { DeadError, DyingFileSystem } from './power-loss.js';
@@ -75,6 +76,7 @@ describe('a prune that dies after any of its steps', () => {
         if (cut && hasDied) dying.cutPower();
         const when = `after step ${steps}`;
         await expectSound(copy, when);
+        await expectGoneWhenSaid(copy, when);
         if (!hasDied) break;
         await prune(copy, digest);
         await expectSound(copy, `${when}, run again`);
@@ -95,4 +97,13 @@ function expectDeath(error: unknown): void {
     cause = cause.cause;
   }
   throw error;
+}
+
+/** Once a receipt is there, nothing comes back, not even when the power goes. */
+async function expectGoneWhenSaid(root: string, when: string): Promise<void> {
+  const { intents } = await summarizeLedger(join(root, 'gait.ledger.jsonl'), {});
+  const trash = join(root, '.gait-trash');
+  if (intents.length === 0 || intents.some(({ isFinished }) => !isFinished) || !existsSync(trash)) return;
+  const names = readdirSync(trash, { recursive: true, encoding: 'utf8' });
+  expect([when, names.filter((name) => !/^\d+(\/moved\.json)?$/.test(name))]).toEqual([when, []]);
 }

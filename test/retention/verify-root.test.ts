@@ -191,20 +191,32 @@ describe('a ledger that was tampered with', () => {
   });
 
   test.each([
-    [
-      'a tombstone that its intent does not list',
-      'gait.prune.tombstone',
-      { kind: 'trace', path: 'x', sha256: 'ab', place: 0 },
-    ],
-    ['a receipt that belongs to no intent', 'gait.prune.receipt', { removed: 3, removed_bytes: 9, left: [] }],
-  ])('holds %s against whoever signed it', async (_, tool, attributes) => {
+    ['a tombstone that its intent does not list', 'other.json', 1, 5, ['tombstone_mismatch', 'receipt_mismatch']],
+    ['a receipt that speaks of more than its tombstones', 'x.json', 2, 5, ['receipt_mismatch']],
+    ['a receipt that speaks of other bytes', 'x.json', 1, 6, ['receipt_mismatch']],
+    ['nothing where they agree', 'x.json', 1, 5, []],
+  ])('holds %s against whoever signed it', async (_, path, removed, bytes, expected) => {
     const place = await prunedRoot();
     const ledger = await openEngineJournal(ledgerOf(place), at(NOW));
-    await ledger.append({ tool_name: tool, verdict: 'allow', attributes: { intent: 1, ...attributes } });
+    const say = async (what: string, attributes: Record<string, unknown>): Promise<number> =>
+      (await ledger.append({ tool_name: `gait.prune.${what}`, verdict: 'allow', attributes })).sequence;
+    const item = { kind: 'trace', path: 'x.json', bytes: 5, rule: 'max_age', sha256: 'ab' };
+    const intent = await say('intent', { removals: [{ item, files: ['x.json'] }] });
+    await say('tombstone', { ...item, path, intent, place: 0 });
+    await say('receipt', { intent, removed, removed_bytes: bytes, left: [], resumed: false });
     await ledger.checkpoint({ key: KEY });
     await ledger.close();
-    const kind = tool === 'gait.prune.receipt' ? 'receipt_mismatch' : 'tombstone_mismatch';
-    expect(await problems(place)).toEqual([`${kind} gait.ledger.jsonl`]);
+    expect(await problems(place)).toEqual(expected.map((kind) => `${kind} gait.ledger.jsonl`));
+  });
+
+  test('holds a second receipt of an intent against whoever signed it', async () => {
+    const place = await prunedRoot();
+    const ledger = await openEngineJournal(ledgerOf(place), at(NOW));
+    const attributes = { intent: 1, removed: 3, removed_bytes: 9, left: [], resumed: false };
+    await ledger.append({ tool_name: 'gait.prune.receipt', verdict: 'allow', attributes });
+    await ledger.checkpoint({ key: KEY });
+    await ledger.close();
+    expect(await problems(place)).toEqual(['receipt_mismatch gait.ledger.jsonl']);
   });
 
   test('stops a prune: a hold may be missing from it', async () => {

@@ -23,8 +23,10 @@ export class TurnTaker {
 /** Reads an open file from its start to its end. The caller may keep the chunks. Throws the file system's own errors. */
 export async function* readChunks(fs: FileSystem, descriptor: number): AsyncGenerator<Buffer, void, undefined> {
   const turns = new TurnTaker();
+  const { size } = fs.fstat(descriptor);
   for (let position = 0; ;) {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    // Most files are small, and a large buffer for each would keep the garbage collector busy.
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size - position, 1)));
     const count = fs.read(descriptor, chunk, 0, chunk.length, position);
     if (count === 0) return;
     position += count;
