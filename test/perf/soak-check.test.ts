@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkFinally } from '../../perf/soak/final-check.js';
 import { RoleContext } from '../../perf/soak/role-context.js';
-import { seal } from '../../perf/soak/roles/keepers.js';
+import { compact, seal } from '../../perf/soak/roles/keepers.js';
 import { write } from '../../perf/soak/roles/writer.js';
 import { World } from '../../perf/soak/world.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -32,6 +33,21 @@ describe('the check at the end of a soak', () => {
     const { failures, violations, acknowledged, sessions } = await checkFinally(world, 1);
     expect({ failures, violations, sessions }).toEqual({ failures: [], violations: [], sessions: 1 });
     expect(acknowledged).toBeGreaterThan(1);
+  });
+
+  test('passes what was pruned from the front of a session, and finds what is missing behind it', async () => {
+    const { world, path } = await livedIn();
+    await compact(new RoleContext({ dir: dirname(world.root), slot: 0, lanes: 1, seed: 1, role: 'compactor' }));
+    const config = readFileSync(world.configPath, 'utf8');
+    writeFileSync(world.configPath, config.replaceAll(/_age: .*/g, '_age: 1ms'));
+    const pruned = await checkFinally(world, 1);
+    expect({ failures: pruned.failures, violations: pruned.violations }).toEqual({ failures: [], violations: [] });
+    const ledger = readFileSync(join(world.root, 'gait.ledger.jsonl'), 'utf8');
+    expect(ledger).toContain('"kind":"segment"');
+
+    rewrite(path, (lines) => lines.slice(0, -2));
+    const { violations } = await checkFinally(world, 1);
+    expect(violations.map(({ kind }) => kind)).toContain('missing');
   });
 
   test('finds acknowledged events that a truncation took, though what is left verifies', async () => {
