@@ -4,6 +4,8 @@ import { isGaitError } from '../src/errors.js';
 import type { ArtifactReport, VerifyOptions } from '../src/index.js';
 import type { Invocation, Outcome } from './command.js';
 import { EXIT_CODES, EXIT_OK } from './exit-codes.js';
+import type { Io } from './io.js';
+import { paintFor } from './paint.js';
 import { describeBytes, whileWorking } from './progress.js';
 import { describeReport, describeWarnings } from './report-text.js';
 import { nextCommands } from './runpack-text.js';
@@ -50,12 +52,13 @@ export async function checkFirst(
   }
 }
 
-/** @param isOneOfSeveral whether warnings have to say what they are about */
-export function describeOutcome(report: ArtifactReport, isOneOfSeveral = false): Outcome {
+/** @param isOneOfSeveral whether warnings have to say what they are about; @param io whose terminal may show the verdict in colour */
+export function describeOutcome(report: ArtifactReport, io: Io, isOneOfSeveral = false): Outcome {
+  const [verdict = '', ...rest] = describeReport(report);
   return {
     exitCode: report.ok ? EXIT_OK : EXIT_CODES.verification_failed,
     json: { ...report, ...(report.kind === 'runpack' ? { next_commands: nextCommands(report) } : {}) },
-    text: describeReport(report),
+    text: [paintFor(io)[report.ok ? 'good' : 'bad'](verdict), ...rest],
     warnings: describeWarnings(report, isOneOfSeveral),
   };
 }

@@ -40,7 +40,7 @@ export const verifyChain: Command = {
       throw missing('public-key', 'trace verification requires --public-key/--public-key-env or private key source');
     }
     const runpack = await checkRun(run, invocation, options);
-    echo['run'] = describeOutcome(runpack).json;
+    echo['run'] = describeOutcome(runpack, io).json;
     const trace = tracePath === undefined ? undefined : await checkTrace(tracePath, options);
     const ok = runpack.ok && trace?.ok !== false;
     return {

@@ -2,6 +2,8 @@ import { GaitError } from '../../src/errors.js';
 import type { ArtifactReport } from '../../src/index.js';
 import { checkArtifact, describeOutcome } from '../check-artifact.js';
 import type { Command, Outcome } from '../command.js';
+import type { Io } from '../io.js';
+import { paintFor } from '../paint.js';
 import { describeBody } from '../report-text.js';
 import { clean } from '../text.js';
 import { DEMAND_FLAGS, verifyDemands } from '../verify-demands.js';
@@ -24,11 +26,11 @@ export const verifySessionChain: Command = {
       });
     }
     echo['chain_path'] = path;
-    return describe(await checkArtifact(path, invocation, await verifyDemands(args, io)), path);
+    return describe(await checkArtifact(path, invocation, await verifyDemands(args, io)), path, io);
   },
 };
 
-function describe(report: ArtifactReport, path: string): Outcome {
+function describe(report: ArtifactReport, path: string, io: Io): Outcome {
   if (report.kind !== 'chain') {
     throw new GaitError('INVALID_CHAIN', `${path} is no chain but a ${report.kind.replaceAll('_', ' ')}`, {
       hint: 'gait verify takes evidence of any kind',
@@ -36,5 +38,8 @@ function describe(report: ArtifactReport, path: string): Outcome {
     });
   }
   const first = report.ok ? `verify session-chain: ok (${clean(path)})` : `verify session-chain failed: ${clean(path)}`;
-  return { ...describeOutcome(report), text: [first, ...describeBody(report)] };
+  return {
+    ...describeOutcome(report, io),
+    text: [paintFor(io)[report.ok ? 'good' : 'bad'](first), ...describeBody(report)],
+  };
 }

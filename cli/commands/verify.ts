@@ -83,7 +83,7 @@ async function pathsOf({ args, echo }: Invocation): Promise<readonly string[]> {
 async function checkOnly(path: string, invocation: Invocation, options: VerifyOptions): Promise<Outcome> {
   const report = await checkNamed(path, invocation, options);
   if (report.kind === 'journal') invocation.echo['journal'] = path;
-  return describeOutcome(report);
+  return describeOutcome(report, invocation.io);
 }
 
 /** One after the other, each told as soon as it is known. */
@@ -92,7 +92,7 @@ async function checkAll(paths: readonly string[], invocation: Invocation, option
   for (const path of paths) {
     const { exitCode = EXIT_OK, ...outcome } = await attempt(path, invocation, options);
     codes.push(exitCode);
-    await tell(invocation, outcome);
+    if (exitCode !== EXIT_OK || invocation.json || !invocation.out.isQuiet) await tell(invocation, outcome);
   }
   return { exitCode: worstExit(codes) };
 }
@@ -101,7 +101,7 @@ async function checkAll(paths: readonly string[], invocation: Invocation, option
 async function attempt(path: string, invocation: Invocation, options: VerifyOptions): Promise<Outcome> {
   try {
     const report = await checkNamed(path, invocation, options);
-    const outcome = describeOutcome(report, true);
+    const outcome = describeOutcome(report, invocation.io, true);
     return report.kind === 'journal' ? { ...outcome, json: { journal: path, ...outcome.json } } : outcome;
   } catch (error) {
     if (!isGaitError(error)) throw error;

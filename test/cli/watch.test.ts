@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { LiveView } from '../../cli/live-text.js';
 import { hasColour, paintFor } from '../../cli/paint.js';
@@ -110,6 +111,14 @@ describe('colour', () => {
   });
 });
 
+test('verify shows its verdict in colour, and nothing else', async () => {
+  const path = await startedJournal(tempDir());
+  const { stdout } = await gait(['verify', path], { env: { FORCE_COLOR: '1' } });
+  const plain = await gait(['verify', path]);
+  expect(stdout).toMatch(/^\u001b\[32mverify ok: .*\u001b\[0m\n/);
+  expect(stripVTControlCharacters(stdout)).toBe(plain.stdout);
+});
+
 describe('--quiet', () => {
   test('says nothing where all is well, and everything where it is not', async () => {
     const path = await startedJournal(tempDir());
@@ -121,6 +130,13 @@ describe('--quiet', () => {
     expect([bad.code, bad.stdout]).toEqual([2, expect.stringContaining('verify failed')]);
     const wrong = await gait([...append, '--quiet']);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('hint:')]);
+  });
+
+  test('of several evidences says only which are bad', async () => {
+    const [good, bad] = [await startedJournal(tempDir()), await startedJournal(tempDir())];
+    writeFileSync(bad, readFileSync(bad, 'utf8').replace('"header"', '"footer"'));
+    const { code, stdout } = await gait(['verify', good, bad, '--quiet']);
+    expect([code, stdout.includes(bad), stdout.includes(good)]).toEqual([2, true, false]);
   });
 
   test('leaves JSON as it is', async () => {
