@@ -5,7 +5,15 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { emitTrace, openJournal, timeline, verify, verifyJournal, type FileSystem } from '../../src/index.js';
+import {
+  emitTrace,
+  openJournal,
+  timeline,
+  verify,
+  verifyJournal,
+  verifyTraceFile,
+  type FileSystem,
+} from '../../src/index.js';
 import { errnoError, FaultFileSystem, type FileOperation } from '../support/fault-file-system.js';
 import {
   caught,
@@ -17,6 +25,7 @@ import {
   toolCall,
   withJournal,
 } from '../support/journal-fixtures.js';
+import { publicKeys } from './checked.js';
 import { decision, emission, mismatches, tracesIn } from './emitting.js';
 
 const CHANGES: readonly FileOperation[] = [
@@ -181,6 +190,32 @@ describe('a disk that fails', () => {
     expect(tracesIn(dir).traces).toHaveLength(1);
     await journal.close();
   });
+});
+
+test.each([
+  ['under a name of its own', false],
+  ['over an older one', true],
+])('a trace without a journal, %s, is whole or not there, whatever step its emission dies at', async (_, isOut) => {
+  const found = new Set<string>();
+  for (let steps = 0, died = true; died; steps += 1) {
+    const dir = newFolder();
+    const out = join(dir, 'trace_out.json');
+    if (isOut) await emitTrace({ ...decision, verdict: 'allow' }, { ...emission, out });
+    const { fs, hasDied } = dyingAfter(steps);
+    const place = isOut ? { out } : { dir };
+    await emitTrace(decision, { ...emission, ...place, fileSystem: fs }).catch((error: unknown) => {
+      if (!hasDied()) throw error;
+    });
+    died = hasDied();
+    const { traces } = tracesIn(dir);
+    for (const name of traces) {
+      const report = verifyTraceFile(join(dir, name), { publicKeys });
+      expect({ steps, verdict: report.verdict }).toEqual({ steps, verdict: 'valid' });
+      found.add(report.decision ?? '');
+    }
+    if (traces.length === 0) found.add('none');
+  }
+  expect([...found].toSorted()).toEqual(isOut ? ['allow', 'block'] : ['block', 'none']);
 });
 
 test('each step is on the disk before the next one begins', async () => {
