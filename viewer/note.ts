@@ -90,7 +90,7 @@ function noteKeyHash(name: string, publicKey: Uint8Array): string {
   return bytesToHex(sha256(concatBytes(utf8ToBytes(`${name}\n`), ED25519_TYPE, publicKey)).subarray(0, KEY_ID_BYTES));
 }
 
-export function fromBase64(text: string): Uint8Array {
+function fromBase64(text: string): Uint8Array {
   const binary = atob(text);
   return Uint8Array.from(binary, (char) => char.charCodeAt(0));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configText } from '../../cli/init-config.js';
 import { describePolicy } from '../../src/index.js';
+import { complaints, undeclaredKeys } from '../schemas/schema-files.js';
 import { tempDir } from '../support/temp-dir.js';
 import { gait, snapshot } from './gait.js';
 
@@ -27,6 +28,8 @@ describe('init', () => {
   test('makes a configuration, keys and a root that the doctor has nothing against', async () => {
     const folder = tempDir();
     const { code, json } = await gait(['init', ...flagsFor(folder), '--json']);
+    const { operation: _operation, correlation_id: _id, ...result } = json;
+    expect([complaints('init-result', result), undeclaredKeys('init-result', result)]).toEqual([[], []]);
     const items = json['items'] as readonly { readonly item: string; readonly action: string }[];
     expect([code, items.map(({ item, action }) => [item, action])]).toEqual([
       0,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { formatPublicKey } from '../../src/sign/index.js';
 import { verify } from '../../src/index.js';
 import { gait } from '../cli/gait.js';
+import { complaints, undeclaredKeys } from '../schemas/schema-files.js';
 import { KEY, OTHER_KEY, sealedSession, type SealedSession } from '../support/sealed-session.js';
 import { tempDir } from '../support/temp-dir.js';
 import { startBrowser } from './browser.js';
@@ -42,7 +43,7 @@ interface Opened {
   readonly page: Page;
   /** What the page asked of anything outside itself and was not stopped by its own policy; complaints of the browser. */
   readonly requests: string[];
-  readonly complaints: string[];
+  readonly errors: string[];
 }
 
 async function open(path: string, width = 1280): Promise<Opened> {
@@ -51,16 +52,16 @@ async function open(path: string, width = 1280): Promise<Opened> {
   const page = await context.newPage();
   const url = pathToFileURL(path).href;
   const requests: string[] = [];
-  const complaints: string[] = [];
+  const errors: string[] = [];
   page.on('requestfinished', (request) => void (request.url() === url || requests.push(request.url())));
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText ?? '';
     if (why !== 'csp') requests.push(`${request.url()} ${why}`);
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => errors.push(message.text()));
   await page.goto(url);
-  return { page, requests, complaints };
+  return { page, requests, errors };
 }
 
 async function colour(page: Page): Promise<string | null> {
@@ -79,14 +80,14 @@ function edited(path: string, change: (text: string) => string): string {
 
 describe('the page', () => {
   test('re-computes every hash, root and signature, offline, and turns green', async () => {
-    const { page, requests, complaints } = await open(signedPage);
+    const { page, requests, errors } = await open(signedPage);
     expect(await colour(page)).toBe('good');
     const text = await page.innerText('#verdict');
     expect(text).toContain(
       `${EVENTS + 4} lines hashed, ${EVENTS + 3} linked, 3 roots recomputed, 3 signatures verified`,
     );
     expect(text).toContain(`Signed up to event ${EVENTS}`);
-    expect([requests, complaints]).toEqual([[], []]);
+    expect([requests, errors]).toEqual([[], []]);
   });
 
   test('is amber without a key, and green or not by the key that its reader enters', async () => {
@@ -180,10 +181,10 @@ describe('the page', () => {
       attributes,
     ]);
     await gait(['report', '--journal', journal, '--out', out]);
-    const { page, complaints } = await open(out);
+    const { page, errors } = await open(out);
     expect(await page.title()).toContain('</title><b>x');
     expect(await page.locator('#timeline .tool').innerText()).toBe('<img src=x onerror=alert(1)>');
-    expect([await page.locator('img').count(), complaints]).toEqual([0, []]);
+    expect([await page.locator('img').count(), errors]).toEqual([0, []]);
   });
 });
 
@@ -262,6 +263,8 @@ describe('a journal that is larger than a page', () => {
   test('says in text and JSON what it left out, and never overwrites', async () => {
     const out = join(tempDir(), 'report.html');
     const { json } = await gait(['report', '--journal', session.journal, '--out', out, '--limit', '5', '--json']);
+    const { operation: _operation, correlation_id: _id, journal: _journal, ...result } = json;
+    expect([complaints('report-result', result), undeclaredKeys('report-result', result)]).toEqual([[], []]);
     expect(json).toMatchObject({ ok: true, lines: 5, lines_left_out: EVENTS - 1, size_bytes: statSync(out).size });
     expect(await gait(['report', '--journal', session.journal, '--out', out, '--json'])).toMatchObject({
       code: 6,
