@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
 });
 
 const reports = flags.results === undefined ? await measure(flags.dir) : readAll(flags.results);
+if (reports.length === 0) throw new Error(`there is no bench.json and no drift.json in ${flags.results}`);
 const tooShort = reports.filter(({ quick }) => quick).map(({ what }) => what);
 if (tooShort.length > 0) throw new Error(`too short to judge: ${tooShort.join(', ')}`);
 const judgements = judgeAll(

@@ -31,6 +31,11 @@ describe('perf/budgets.json', () => {
     expect(isValid(readJson('budgets.json'))).toBe(true);
   });
 
+  test('has one row for each promise', () => {
+    const promises = readBudgets().map(({ metric, ratio_to: ratioTo, peer }) => [metric, ratioTo, peer].join(' '));
+    expect(promises.filter((promise, index) => promises.indexOf(promise) !== index)).toEqual([]);
+  });
+
   test('names suites that there are', () => {
     const suites = new Set([...SUITES.map(({ name }) => name), 'drift']);
     const unknown = readBudgets().filter(({ metric }) => !suites.has(metric.split('.')[0] ?? ''));
