@@ -27,7 +27,7 @@ export const timelineCommand: Command = {
     {
       name: 'session',
       value: 'ID',
-      help: 'one session of the root, with the holds and removals that are about it; as --correlation-id ID: what has that id',
+      help: 'one session, with the holds and removals that are about it; --correlation-id ID asks for all that has that id',
     },
     { name: 'tool', value: 'GLOB', help: 'tools by name, * for any text, ? for one character' },
     { name: 'verdict', value: 'V', help: 'allow, block, dry_run or require_approval' },
