@@ -92,7 +92,7 @@ async function filledRoot(context: Context, events: number): Promise<FilledRoot>
     );
   }
   await journal.close();
-  const end = events - events / 100;
+  const end = events - Math.max(events / 100, WINDOW_ENTRIES);
   return { root, window: { from: timeOf(end), to: timeOf(end + WINDOW_ENTRIES - 1) } };
 }
 
