@@ -24,34 +24,85 @@ const BUNDLED = new Set([
   'signal-exit',
 ]);
 
+/** Begins the id of a module that is a part of the public API. */
+const API = 'gait-api:';
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = join(root, 'node_modules');
 const outDir = join(root, 'dist', 'cli');
 
-const bundle = await rolldown({
+/** @type {import('rolldown').InputOptions} */
+const inputOptions = {
   cwd: root,
   platform: 'node',
+  preserveEntrySignatures: 'allow-extension',
   tsconfig: join(root, 'tsconfig.json'),
   input: {
     main: join(root, 'cli', 'main.ts'),
     // Started by its path, which is beside the file that starts it: see src/journal/verify/parallel-scan.ts.
     'stretch-worker': join(root, 'src', 'journal', 'verify', 'stretch-worker.ts'),
   },
+  // An index file that only passes names on is looked through.
+  experimental: { lazyBarrel: true },
+  // No module of the project does anything when it is loaded but define what it exports.
+  treeshake: { moduleSideEffects: [{ test: /\/(src|cli)\//, sideEffects: false }] },
   plugins: [
+    {
+      name: 'parts-of-the-api',
+      resolveId: { order: 'pre', handler: apiId },
+      load: apiPart,
+      transform: { filter: { id: /\/cli\// }, handler: apiParts },
+    },
     { name: 'packages', resolveId: { order: 'pre', handler: placeOf } },
     { name: 'plain-require', transform: { filter: { code: 'createRequire' }, handler: plainRequire } },
   ],
-});
-const { output } = await bundle.write({
+};
+/** @type {import('rolldown').OutputOptions} */
+const outputOptions = {
   dir: outDir,
   format: 'cjs',
   sourcemap: true,
+  // Names stay, for stack traces; what only people read goes, as the compiler has to read it too.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
+};
+
+// Cut as finely as commands differ, an append would be thirty files. What it loads goes into two: one for reading a session's
+// state, which `status` needs alone, and one for the rest. The first build only tells what belongs where.
+const fine = await (await rolldown(inputOptions)).generate(outputOptions);
+const always = loadedWith(join(root, 'cli', 'main.ts'));
+const reading = loadedWith(`${API}readStatus`);
+const writing = loadedWith(`${API}openJournal`);
+const bundle = await rolldown(inputOptions);
+const { output } = await bundle.write({
+  ...outputOptions,
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [
+      { name: 'reading', test: (id) => reading.has(id) && !always.has(id), priority: 2 },
+      { name: 'writing', test: (id) => writing.has(id) && !always.has(id), priority: 1 },
+    ],
+  },
 });
 const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
 writeFileSync(join(outDir, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
 writeFileSync(join(outDir, 'LICENSES.txt'), packagesOf(modules).map(licenceOf).join('\n\n'));
+
+/**
+ * @param {string} id of a module that is loaded on its own
+ * @returns {ReadonlySet<string>} the modules that the finely cut bundle loads with it
+ */
+function loadedWith(id) {
+  const chunks = new Map(fine.output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])));
+  const part = [...chunks.values()].find(({ facadeModuleId }) => facadeModuleId === id);
+  if (part === undefined) throw new Error(`nothing loads ${id} on its own`);
+  const files = new Set([part.fileName]);
+  for (const file of files) for (const other of chunks.get(file)?.imports ?? []) files.add(other);
+  return new Set(
+    [...files].flatMap((file) => chunks.get(file)?.moduleIds ?? []).filter((module) => !module.startsWith(API)),
+  );
+}
 
 /**
  * Which packages go into the bundle, and how the one with a binary finds it from there.
@@ -67,6 +118,32 @@ function placeOf(id, importer) {
   // By its own name, a file of the package with the binary is meant to be loaded from where that is installed.
   const isFile = id.startsWith('fs-native-extensions/');
   return name === undefined || (BUNDLED.has(name) && !isFile) ? null : { id, external: true };
+}
+
+/**
+ * A command that takes a few names out of the public API is to load what is behind these, not all of it: each such import becomes
+ * a module of its own that has just these names.
+ *
+ * @param {string} code
+ */
+function apiParts(code) {
+  const replaced = code.replaceAll(
+    /(const \{ ([\w, ]+) \} = await import\()'(?:\.\.\/)+src\/index\.js'/g,
+    (_, start, names) => `${start}'${API}${names.replaceAll(' ', '')}'`,
+  );
+  return { code: replaced, map: null };
+}
+
+/** @param {string} id */
+function apiId(id) {
+  return id.startsWith(API) ? { id, moduleSideEffects: false } : null;
+}
+
+/** @param {string} id */
+function apiPart(id) {
+  if (!id.startsWith(API)) return null;
+  const names = id.slice(API.length).split(',');
+  return `export { ${names.join(', ')} } from ${JSON.stringify(join(root, 'src', 'index.ts'))};`;
 }
 
 /**

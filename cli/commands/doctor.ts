@@ -27,14 +27,13 @@ export const doctor: Command = {
   ],
   async run(invocation) {
     const { args, io } = invocation;
-    const [{ diagnose, cure }, { thisMachine }, { doctorExit, summarize }, { describeDoctor }, { VERSION }] =
-      await Promise.all([
-        import('../doctor/diagnose.js'),
-        import('../doctor/this-machine.js'),
-        import('../doctor/check.js'),
-        import('../doctor-text.js'),
-        import('../../src/index.js'),
-      ]);
+    const [{ diagnose, cure }, { thisMachine }, { doctorExit, summarize }, { describeDoctor }] = await Promise.all([
+      import('../doctor/diagnose.js'),
+      import('../doctor/this-machine.js'),
+      import('../doctor/check.js'),
+      import('../doctor-text.js'),
+    ]);
+    const { VERSION } = await import('../../src/index.js');
     const isProduction = args.has('production-readiness');
     const findings = await whileWorking(invocation, 'looking', async (tell) =>
       diagnose({

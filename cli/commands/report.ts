@@ -27,8 +27,8 @@ export const report: Command = {
     if (out === undefined) throw new GaitError('INVALID_ARGUMENT', '--out is required', { details: { flag: 'out' } });
     const limit = args.whole('limit');
     const publicKeys = await verifyKeys(args, io);
-    const [{ reportData, sha256Hex, writeNewFile }, { readPageAssets }, { reportPage }] = await Promise.all([
-      import('../../src/index.js'),
+    const { reportData, sha256Hex, writeNewFile } = await import('../../src/index.js');
+    const [{ readPageAssets }, { reportPage }] = await Promise.all([
       import('../files.js'),
       import('../report/page.js'),
     ]);

@@ -5,8 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
-import { compactInPlace, type UnderLock } from './compact.js';
-import { compactCopy } from './compact-copy.js';
+import type { UnderLock } from './compact.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
 import { settleCompanion, stageCompanion, type StagedCompanion } from './companion.js';
@@ -164,9 +163,17 @@ export class Committer {
    *
    * @param underLock runs a step between two commits, as `underLock` of this class does
    */
-  compact(options: CompactOptions, underLock: <T>(work: () => Promise<T>) => Promise<T>): Promise<CompactionResult> {
+  async compact(
+    options: CompactOptions,
+    underLock: <T>(work: () => Promise<T>) => Promise<T>,
+  ): Promise<CompactionResult> {
     const { world } = this.#settings;
-    if (options.out !== undefined) return compactCopy(world, this.#paths, options.out, options);
+    // Loaded by those alone who compact: every append would pay for it otherwise.
+    if (options.out !== undefined) {
+      const { compactCopy } = await import('./compact-copy.js');
+      return compactCopy(world, this.#paths, options.out, options);
+    }
+    const { compactInPlace } = await import('./compact.js');
     const replace: UnderLock = (work) =>
       underLock(async () => {
         const result = await work(this.#file.state.offset);
