@@ -81,7 +81,7 @@ function withTime(text: string, facts: Omit<ContentFacts, 'timeMs'>): ContentFac
 }
 
 /** Lower-case hex. Throws IO_ERROR. */
-export async function hashFile(fs: FileSystem, path: string): Promise<string> {
+async function hashFile(fs: FileSystem, path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     const { descriptor } = openRegularFile(fs, path);

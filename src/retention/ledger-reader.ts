@@ -43,7 +43,7 @@ const CAUSES: Readonly<Record<string, RemovalCause>> = {
 const RECEIPTS: ReadonlySet<string> = new Set(Object.values(TOOLS_OF).map(({ receipt }) => receipt));
 
 /** Events in the order of the ledger; none when there is no ledger. Throws as readJournal. */
-export async function* ledgerEvents(
+async function* ledgerEvents(
   path: string,
   environment: Environment,
   fromSequence = 1,

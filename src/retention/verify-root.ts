@@ -22,15 +22,18 @@ import type { KeptSession } from './tombstones.js';
 import { RootFindings, type RootReport } from './verify-root-report.js';
 
 /**
- * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT (`since`, a strict check without a key), IO_ERROR; the
+ * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT (`since`, a strict check without a key, no evidence), IO_ERROR; the
  * signal's reason when it aborts. What is wrong with evidence is in the report, never thrown.
  */
 export async function verifyRoot(root: string, options: VerifyOptions = {}): Promise<RootReport> {
   if (options.since !== undefined) {
     throw new GaitError('INVALID_ARGUMENT', 'since applies to one journal, not to a root', { details: { path: root } });
   }
+  // What would be refused for each session is refused at once.
+  resolveDemands(options);
   const verifier = new RootVerifier(realRoot(root, options), options);
   await verifier.readLedgers();
+  verifier.refuseNothing();
   await verifier.checkSessions();
   return verifier.finish();
 }
@@ -60,6 +63,15 @@ class RootVerifier {
       else if (entry.type !== 'file') this.#notLookedInto(entry);
     }
     for (const path of ledgers) await this.#readLedger(path);
+  }
+
+  /** A folder without evidence is no valid evidence: somebody named the wrong one. Throws INVALID_ARGUMENT. */
+  refuseNothing(): void {
+    if (this.#journals.length > 0 || this.#expected.size > 0 || this.#proofs.length > 0) return;
+    throw new GaitError('INVALID_ARGUMENT', `there is no session and no ledger under ${this.#root}`, {
+      hint: 'name the folder that holds the sessions',
+      details: { path: this.#root },
+    });
   }
 
   async checkSessions(): Promise<void> {

@@ -210,9 +210,8 @@ describe('gait erase', () => {
   test('of a held session exits 3', async () => {
     await withPayload();
     await gait(['hold', 'set', ...root(), '--session', 'p1', '--reason', 'case', '--actor', 'legal']);
-    const { code, json } = await gait([
-      ...['erase', ...root(), '--session', 'p1', '--sequence', '3', ...why, ...key(), '--json'],
-    ]);
+    const args = ['--session', 'p1', '--sequence', '3', ...why, ...key(), '--json'];
+    const { code, json } = await gait(['erase', ...root(), ...args]);
     expect([code, json['error_code']]).toEqual([3, 'POLICY_BLOCKED']);
   });
 

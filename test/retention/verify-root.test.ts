@@ -67,6 +67,12 @@ describe('a pruned root', () => {
     expect(one).toMatchObject({ ok: true, retention: 'pruned (proven)', coverage: { pruned_to_sequence: 4 } });
   });
 
+  test('is refused as a whole, not called valid or damaged, when it cannot be checked', async () => {
+    const place = await prunedRoot();
+    await expect(verifyRoot(place.root, { profile: 'strict' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(verifyRoot(newRoot().root)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   test('without its ledger proves nothing of what is gone', async () => {
     const place = await prunedRoot();
     renameSync(ledgerOf(place), join(place.root, 'elsewhere'));

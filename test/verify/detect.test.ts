@@ -111,13 +111,13 @@ describe('a file of evidence', () => {
     expect((await caught(verify(path))).code).toBe('INVALID_ARGUMENT');
   });
 
-  it('that is not there, or a folder, or a link that leads nowhere, is an error', async () => {
+  it('that is not there, or an empty folder, or a link that leads nowhere, is an error', async () => {
     const folder = newFolder();
     symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
     expect((await caught(verify(join(folder, 'none')))).code).toBe('FILE_NOT_FOUND');
     expect((await caught(verify(join(folder, 'none.jsonl')))).code).toBe('JOURNAL_NOT_FOUND');
     expect((await caught(verify(join(folder, 'link')))).code).toBe('FILE_NOT_FOUND');
-    expect((await caught(verify(folder))).code).toBe('IO_ERROR');
+    expect((await caught(verify(folder))).code).toBe('INVALID_ARGUMENT');
     expect((await caught(verify('a/../../b'))).code).toBe('INVALID_PATH');
   });
 });
