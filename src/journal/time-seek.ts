@@ -5,6 +5,7 @@
  */
 import { fittingIndex, openJournalFile } from './journal-file.js';
 import { readJournal } from './reader.js';
+import { readBase, type LogBase } from './segments/index.js';
 import { resolveWorld } from './settings.js';
 import { resolveJournalPaths } from './store/index.js';
 import { ALL_TIMES, type TimeSpan } from './time-span.js';
@@ -78,10 +79,26 @@ function stretchesOf(path: string, environment: Environment): Stretch[] {
       span: spans[at] ?? ALL_TIMES,
     }));
     const [start = behind] = sequences;
-    // In front of the very first event there is nothing but the header.
-    const before = start === 1 ? [] : [{ first: 1, next: start, span: ALL_TIMES }];
+    const before = stretchesBefore(start, () => readBase(world.fs, paths, descriptor));
     return [...before, ...known, { first: behind, next: Infinity, span: ALL_TIMES }];
   } finally {
     world.fs.close(descriptor);
   }
+}
+
+/** What lies in segments, by their blocks, and what lies between them and the first known event of the file. */
+function stretchesBefore(start: number, base: () => LogBase | undefined): Stretch[] {
+  // In front of the very first event there is nothing but the header.
+  if (start === 1) return [];
+  const segments = base()?.segments ?? [];
+  const blocks = segments.flatMap(({ manifest }) => manifest.blocks);
+  const behind = (segments.at(-1)?.manifest.last_sequence ?? 0) + 1;
+  const archived = blocks.map(({ first_sequence: first, earliest, latest }, at) => ({
+    first: Math.max(first, 1),
+    next: blocks[at + 1]?.first_sequence ?? behind,
+    span: { earliest, latest },
+  }));
+  if (behind < start) archived.push({ first: behind, next: start, span: ALL_TIMES });
+  const [firstArchived = start] = archived.map(({ first }) => first);
+  return firstArchived <= 1 ? archived : [{ first: 1, next: firstArchived, span: ALL_TIMES }, ...archived];
 }

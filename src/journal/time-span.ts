@@ -11,7 +11,7 @@ export interface TimeSpan {
 }
 
 /** Characters of such a text. */
-const SECOND_LENGTH: number = 'yyyy-mm-ddThh:mm:ss'.length;
+export const SECOND_LENGTH: number = 'yyyy-mm-ddThh:mm:ss'.length;
 
 /** Of lines whose times are not known, or are none: no question can leave them out. */
 export const ALL_TIMES: TimeSpan = { earliest: '0000-00-00T00:00:00', latest: '9999-99-99T99:99:99' };

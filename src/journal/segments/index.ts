@@ -14,7 +14,7 @@ export {
 } from './segment-files.js';
 export { segmentInfo } from './segment-info.js';
 export { blocksOf, damaged, eachLine } from './segment-reader.js';
-export { logBefore, SegmentTally } from './segment-tally.js';
+export { logBefore, SegmentTally, spanOf } from './segment-tally.js';
 export { SegmentWriter } from './segment-writer.js';
 
 export type { ArchivedLine } from './archived-lines.js';

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { SCHEMA_VERSION, type JournalRecord } from '../record.js';
 import type { SessionLog } from '../session-log.js';
+import { ALL_TIMES, secondsOf, type TimeSpan } from '../time-span.js';
 import type { SessionCheckpoint } from '../types.js';
 import { SEGMENT_SCHEMA_ID, type LogBefore, type SegmentManifest } from './segment.js';
 
@@ -82,6 +83,20 @@ export class SegmentTally {
   #flushLeaves(): void {
     this.#leaves.update(Buffer.concat(this.#leafBuffer));
     this.#leafBuffer = [];
+  }
+}
+
+/** The second of a line; all times for one that cannot be read. */
+export function spanOf(record: JournalRecord | undefined): TimeSpan {
+  switch (record?.recordType) {
+    case 'event':
+      return secondsOf(record.event.created_at);
+    case 'checkpoint':
+      return secondsOf(record.checkpoint.created_at);
+    case 'header':
+      return secondsOf(record.header.created_at);
+    case undefined:
+      return ALL_TIMES;
   }
 }
 

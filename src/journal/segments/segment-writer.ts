@@ -9,10 +9,11 @@ import { GaitError } from '../../errors.js';
 import type { JournalRecord } from '../record.js';
 import { NewFile, replaceFile, type FileSystem, type JournalPaths } from '../store/index.js';
 import type { World } from '../settings.js';
+import { ALL_TIMES, joined, type TimeSpan } from '../time-span.js';
 import { encodeManifest, segmentName, type SegmentBlock, type SegmentManifest } from './segment.js';
 import { LEAVES_SUFFIX, LINES_SUFFIX, MANIFEST_SUFFIX, segmentPath } from './segment-files.js';
 import { blocksOf } from './segment-reader.js';
-import { SegmentTally, type SegmentFacts } from './segment-tally.js';
+import { SegmentTally, spanOf, type SegmentFacts } from './segment-tally.js';
 
 /** Large enough to compress well, small enough to be read for one event. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -28,6 +29,7 @@ interface OpenBlock {
   readonly leafStart: number;
   readonly sequenceBefore: number;
   firstSequence: number;
+  span: TimeSpan | undefined;
   bytes: Buffer;
   length: number;
 }
@@ -69,6 +71,8 @@ export class SegmentWriter {
     block.length += line.length + 1;
     block.bytes[block.length - 1] = LF;
     this.tally.addLine(leaf, record);
+    const span = spanOf(record);
+    block.span = block.span === undefined ? span : joined(block.span, span);
     this.#leafBuffer.push(leaf);
     if (block.firstSequence === 0 && record?.recordType === 'event') block.firstSequence = record.event.sequence;
     if (this.#leafBuffer.length >= LEAVES_AT_ONCE) this.#flushLeaves();
@@ -140,6 +144,7 @@ export class SegmentWriter {
       raw_bytes: block.length,
       leaf_start: block.leafStart,
       first_sequence: block.firstSequence === 0 ? block.sequenceBefore : block.firstSequence,
+      ...(block.span ?? ALL_TIMES),
     });
   }
 
@@ -152,7 +157,14 @@ export class SegmentWriter {
 const LF = 0x0a;
 
 function newBlock(leafStart: number, sequenceBefore: number): OpenBlock {
-  return { leafStart, sequenceBefore, firstSequence: 0, bytes: Buffer.allocUnsafe(BLOCK_BYTES), length: 0 };
+  return {
+    leafStart,
+    sequenceBefore,
+    firstSequence: 0,
+    span: undefined,
+    bytes: Buffer.allocUnsafe(BLOCK_BYTES),
+    length: 0,
+  };
 }
 
 /** The lines are about to be taken out of the journal: what was written must be what will be read. */

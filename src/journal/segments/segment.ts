@@ -7,6 +7,7 @@
  */
 import { canonicalJson, parseExactJson } from '../../sign/index.js';
 import { SCHEMA_VERSION } from '../record.js';
+import { SECOND_LENGTH } from '../time-span.js';
 
 export const SEGMENT_SCHEMA_ID = 'gait.journal.segment';
 
@@ -18,6 +19,9 @@ export interface SegmentBlock {
   readonly leaf_start: number;
   /** Of its first event; when it has none, of the event before. */
   readonly first_sequence: number;
+  /** First and last second of its lines, so that a question of time can leave it out. */
+  readonly earliest: string;
+  readonly latest: string;
 }
 
 /** The whole log up to the checkpoint that ends the segment, that checkpoint not included. */
@@ -120,7 +124,8 @@ function isManifest(value: Partial<SegmentManifest>): value is SegmentManifest {
 
 function isBlock(value: unknown): value is SegmentBlock {
   const block = (value ?? {}) as Partial<SegmentBlock>;
-  return [block.gzip_bytes, block.raw_bytes, block.leaf_start, block.first_sequence].every(isCount);
+  const counts = [block.gzip_bytes, block.raw_bytes, block.leaf_start, block.first_sequence];
+  return counts.every(isCount) && [block.earliest, block.latest].every(isSecond);
 }
 
 function isLogBefore(value: unknown): value is LogBefore {
@@ -131,6 +136,10 @@ function isLogBefore(value: unknown): value is LogBefore {
 
 function isListOf<T>(value: unknown, isGood: (entry: unknown) => entry is T): value is readonly T[] {
   return Array.isArray(value) && value.every((entry) => isGood(entry));
+}
+
+function isSecond(value: unknown): boolean {
+  return typeof value === 'string' && value.length === SECOND_LENGTH;
 }
 
 function oneBits(count: number): number {

@@ -19,12 +19,14 @@ import {
   segmentInfo,
   segmentPath,
   SegmentTally,
+  spanOf,
   type KeptCheckpoint,
   type LogBase,
   type Segment,
   type SegmentBlock,
 } from '../segments/index.js';
 import type { SessionLog } from '../session-log.js';
+import { ALL_TIMES, joined, type TimeSpan } from '../time-span.js';
 import { openRegularFile, readChunks, TurnTaker, type FileSystem, type JournalPaths } from '../store/index.js';
 
 import type { Findings } from './findings.js';
@@ -212,6 +214,7 @@ class SegmentReading {
   #last: JournalRecord | undefined;
   readonly #blocks: Omit<SegmentBlock, 'gzip_bytes'>[] = [];
   #block = { leafStart: 0, sequence: 0, hasEvent: false };
+  #span: TimeSpan | undefined;
 
   constructor(context: ArchiveContext, segment: Segment, onKept: (line: Buffer) => void) {
     this.#context = context;
@@ -225,6 +228,8 @@ class SegmentReading {
     if (this.#tally.leafEnd + 1 === this.#segment.manifest.leaf_end) this.#before = logBefore(log);
     this.#last = take(line, byteOffset);
     this.#tally.addLine(log.head ?? Buffer.alloc(0), this.#last);
+    const span = spanOf(this.#last);
+    this.#span = this.#span === undefined ? span : joined(this.#span, span);
     if (this.#last?.recordType === 'event' && !this.#block.hasEvent) {
       this.#block = { ...this.#block, sequence: this.#last.event.sequence, hasEvent: true };
     }
@@ -233,12 +238,18 @@ class SegmentReading {
 
   beginBlock(): void {
     this.#block = { leafStart: this.#tally.leafEnd, sequence: this.#tally.lastSequence, hasEvent: false };
+    this.#span = undefined;
   }
 
   endBlock(bytes: Buffer): void {
     const { leafStart, sequence } = this.#block;
     this.#tally.addContent(bytes);
-    this.#blocks.push({ raw_bytes: bytes.length, leaf_start: leafStart, first_sequence: sequence });
+    this.#blocks.push({
+      raw_bytes: bytes.length,
+      leaf_start: leafStart,
+      first_sequence: sequence,
+      ...(this.#span ?? ALL_TIMES),
+    });
   }
 
   /** What the manifest says that the lines do not give. */
