@@ -24,6 +24,8 @@ export interface Row {
 export interface Verdict {
   readonly rows: readonly Row[];
   readonly tree: Tree;
+  /** No line of the log is missing, so that roots can be computed. */
+  readonly isWhole: boolean;
   readonly faults: readonly Fault[];
   /** Root over all lines of the log, as this page computes it. */
   readonly root: string;
@@ -44,6 +46,7 @@ export function check(evidence: Evidence, keys: readonly TrustedKey[]): Verdict 
   const faults: Fault[] = [];
   const { start, frontier, prev: before } = evidence.window;
   const tree = treeOf(start, frontier, faults);
+  const isWhole = (evidence.window.missing ?? 0) === 0;
   const rows: Row[] = [];
   const signers = new Set<string>();
   let [linked, roots, signatures, signedSize, unchecked] = [0, 0, 0, 0, 0];
@@ -55,17 +58,20 @@ export function check(evidence: Evidence, keys: readonly TrustedKey[]): Verdict 
     rows.push(row);
     const blame = (reason: string): void => void faults.push({ leaf, reason });
     if (row.kind === 'unknown') blame('it is no line of a journal');
-    if (row.prev === undefined ? false : row.prev !== previous)
+    if (isWhole && row.prev !== undefined && row.prev !== previous)
       blame('it names another hash for the line before it: one of the two was changed');
     if (row.prev !== undefined && row.prev === previous) linked++;
     if (row.kind === 'event') {
       const number = row.fields['sequence'];
-      if (typeof number !== 'number' || (sequence !== undefined && number !== sequence + 1))
+      if (
+        typeof number !== 'number' ||
+        (sequence !== undefined && (isWhole ? number !== sequence + 1 : number <= sequence))
+      )
         blame('its number does not follow');
       if (typeof number === 'number') sequence = number;
     }
     if (row.kind === 'checkpoint') {
-      const outcome = checkpointFaults(row, tree, keys);
+      const outcome = checkpointFaults(row, isWhole ? tree : undefined, keys);
       for (const reason of outcome.reasons) blame(reason);
       if (outcome.isRootRight) roots++;
       if (outcome.signer !== undefined) {
@@ -78,13 +84,14 @@ export function check(evidence: Evidence, keys: readonly TrustedKey[]): Verdict 
     tree.append(hexToBytes(row.hash));
     previous = row.hash;
   }
-  const root = bytesToHex(tree.root(tree.size));
+  const root = isWhole ? bytesToHex(tree.root(tree.size)) : evidence.report.coverage.root_hash;
   const last = start + evidence.lines.length - 1;
-  if (tree.size !== evidence.report.coverage.tree_size)
+  // Where lines are gone there is nothing to compare: the page says so.
+  if (isWhole && tree.size !== evidence.report.coverage.tree_size)
     faults.push({ leaf: last, reason: 'lines are missing, or there are too many' });
-  else if (root !== evidence.report.coverage.root_hash)
+  else if (isWhole && root !== evidence.report.coverage.root_hash)
     faults.push({ leaf: last, reason: 'the root is not the one that the report names' });
-  return { rows, tree, faults, root, linked, roots, signatures, signedSize, unchecked, signers: [...signers] };
+  return { rows, tree, isWhole, faults, root, linked, roots, signatures, signedSize, unchecked, signers: [...signers] };
 }
 
 interface CheckpointOutcome {
@@ -94,19 +101,21 @@ interface CheckpointOutcome {
   readonly isUnchecked: boolean;
 }
 
-function checkpointFaults(row: Row, tree: Tree, keys: readonly TrustedKey[]): CheckpointOutcome {
+/** @param tree of the lines before it; without one, nothing is computed, and the note has to say what the line says */
+function checkpointFaults(row: Row, tree: Tree | undefined, keys: readonly TrustedKey[]): CheckpointOutcome {
   const { tree_size: size, root_hash: root } = row.fields;
   // A checkpoint of the Go tool has no root.
   if (size === undefined && root === undefined) return { reasons: [], isRootRight: false, isUnchecked: false };
-  const found = bytesToHex(tree.root(tree.size));
+  const found = tree === undefined ? root : bytesToHex(tree.root(tree.size));
+  const place = tree === undefined ? size : row.leaf;
   const reasons: string[] = [];
-  if (size !== row.leaf) reasons.push('it seals another number of lines than stand before it');
+  if (size !== place) reasons.push('it seals another number of lines than stand before it');
   if (root !== found) reasons.push('its root is not that of the lines before it');
-  const isRootRight = reasons.length === 0;
+  const isRootRight = tree !== undefined && reasons.length === 0;
   if (row.note === undefined) return { reasons, isRootRight, isUnchecked: false };
   try {
     const note = parseNote(row.note);
-    if (note.size !== row.leaf || bytesToHex(note.root) !== found) reasons.push('its note names another root');
+    if (note.size !== place || bytesToHex(note.root) !== found) reasons.push('its note names another root');
     const signer = signerOf(note, keys);
     if (signer === undefined) return { reasons, isRootRight, isUnchecked: true };
     return { reasons, isRootRight, isUnchecked: false, ...(reasons.length === 0 ? { signer: signer.keyId } : {}) };

@@ -7,7 +7,12 @@ export interface Evidence {
   readonly journal: string;
   readonly report: EvidenceReport;
   readonly keys: readonly { readonly key_id: string; readonly public_key: string }[];
-  readonly window: { readonly start: number; readonly frontier: readonly string[]; readonly prev?: string };
+  readonly window: {
+    readonly start: number;
+    readonly frontier: readonly string[];
+    readonly prev?: string;
+    readonly missing?: number;
+  };
   readonly lines: readonly string[];
 }
 
@@ -17,6 +22,7 @@ export interface EvidenceReport {
   readonly session_id?: string;
   readonly run_id?: string;
   readonly signature_status: string;
+  readonly retention?: string;
   readonly coverage: {
     readonly lines: number;
     readonly events: number;

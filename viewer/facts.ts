@@ -9,7 +9,7 @@ type Colour = 'good' | 'doubtful' | 'bad';
 export function showVerdict(evidence: Evidence, verdict: Verdict, isIntact: boolean, hasKeys: boolean): Colour {
   const { faults } = verdict;
   const isBad = faults.length > 0 || !isIntact || !evidence.report.ok;
-  const colour = isBad ? 'bad' : verdict.signatures > 0 ? 'good' : 'doubtful';
+  const colour = isBad ? 'bad' : verdict.signatures > 0 && verdict.isWhole ? 'good' : 'doubtful';
   const [first] = faults;
   const headline = isBad
     ? !isIntact
@@ -19,9 +19,11 @@ export function showVerdict(evidence: Evidence, verdict: Verdict, isIntact: bool
         : 'The evidence in this page does not hold'
     : colour === 'good'
       ? 'The evidence in this page holds, and it is signed'
-      : hasKeys
-        ? 'The lines hold together, but no signature of a given key covers them'
-        : 'The lines hold together; signatures were not checked';
+      : !verdict.isWhole
+        ? 'What is left of this journal fits together; lines before it are gone'
+        : hasKeys
+          ? 'The lines hold together, but no signature of a given key covers them'
+          : 'The lines hold together; signatures were not checked';
   const banner = byId('verdict');
   banner.className = colour;
   banner.replaceChildren(
@@ -46,6 +48,11 @@ function reasons({ report, lines, window }: Evidence, verdict: Verdict, hasKeys:
       ? []
       : [
           'Enter the public key you trust below to check the signatures. A key that came with the page proves nothing by itself.',
+        ]),
+    ...(verdict.isWhole
+      ? []
+      : [
+          `${plural(window.missing ?? 0, 'line')} of the log are no longer in the journal (gait: ${report.retention ?? 'unknown'}). Roots cannot be computed without them; gait verify holds them to the archive and the ledger.`,
         ]),
     ...(window.start > 0
       ? [

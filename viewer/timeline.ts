@@ -98,7 +98,9 @@ export class Timeline {
         ],
       ]),
       row.note === undefined ? undefined : copyButton('Copy the signed note', () => row.note ?? ''),
-      seal === undefined ? undefined : copyButton('Copy the inclusion proof', () => this.#proof(row, seal)),
+      seal === undefined || !this.#verdict.isWhole
+        ? undefined
+        : copyButton('Copy the inclusion proof', () => this.#proof(row, seal)),
       el('pre', { tabindex: '0', 'aria-label': 'the line as it is stored' }, row.text),
     );
   }

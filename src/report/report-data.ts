@@ -32,6 +32,8 @@ export interface ReportWindow {
   readonly frontier: readonly string[];
   /** Leaf hash of the line before; absent when the window starts at the header. */
   readonly prev?: string;
+  /** Lines of the log that are no longer there: what is left cannot be led to a root. Absent when there are none. */
+  readonly missing?: number;
 }
 
 /** Embedded in a report page as JSON. */
@@ -64,6 +66,7 @@ export async function reportData(path: string, options: ReportOptions = {}): Pro
     tail.push(text);
     if (++count % 1_000 === 0) onProgress?.(`${count} lines`);
   }
+  const missing = report.coverage.tree_size - count;
   return {
     format: 'gait.report/1',
     generated_at: new Date((environment.clock ?? Date.now)()).toISOString(),
@@ -76,7 +79,7 @@ export async function reportData(path: string, options: ReportOptions = {}): Pro
       warnings: report.warnings.slice(0, MAX_FINDINGS),
     },
     keys: publicKeys.map((key) => ({ key_id: keyId(key), public_key: Buffer.from(key).toString('base64') })),
-    window: tail.window(),
+    window: { ...tail.window(), ...(missing > 0 ? { missing } : {}) },
     lines: tail.lines(),
   };
 }
