@@ -59,6 +59,11 @@ export class Swarm {
   /** Until the schedule is over, or something fails. */
   async run(): Promise<SwarmResult> {
     const startedAt = performance.now();
+    // Nobody would wake a stopped process any more.
+    const killAll = (): void => this.#slots.forEach(({ child }) => child?.kill('SIGKILL'));
+    process.once('exit', killAll);
+    process.once('SIGINT', exitInterrupted);
+    process.once('SIGTERM', exitInterrupted);
     for (const slot of this.#slots) this.#start(slot);
     const sampling = this.#sample(startedAt);
     for (const fault of this.#schedule.faults) {
@@ -70,6 +75,7 @@ export class Swarm {
     await Promise.all(this.#slots.map((slot) => this.#end(slot)));
     this.#failed.abort();
     await sampling;
+    process.off('exit', killAll).off('SIGINT', exitInterrupted).off('SIGTERM', exitInterrupted);
     return {
       samples: this.#samples,
       tally: this.#tally,
@@ -190,6 +196,10 @@ class Slot {
     this.role = role;
     this.index = index;
   }
+}
+
+function exitInterrupted(): never {
+  process.exit(130);
 }
 
 function largest(values: readonly number[]): number | null {
