@@ -29,7 +29,13 @@ export function openJournalFile(fs: FileSystem, path: string, mode: OpenMode): n
     if (errnoOf(error) === 'ENOENT') throw notFound(path, error);
     throw ioError(error, 'open journal', path);
   }
-  const { kind } = fs.fstat(descriptor);
+  let kind: FileStat['kind'];
+  try {
+    ({ kind } = fs.fstat(descriptor));
+  } catch (error) {
+    fs.close(descriptor);
+    throw error;
+  }
   if (kind === 'file') return descriptor;
   fs.close(descriptor);
   throw new GaitError('IO_ERROR', `${path} is no regular file`, { details: { path, kind } });
@@ -137,13 +143,15 @@ export function indexedLoss(fs: FileSystem, paths: JournalPaths, found: LogEnd):
 }
 
 function readIndex(fs: FileSystem, path: string): IndexSnapshot | undefined {
-  let descriptor: number;
   try {
-    descriptor = fs.open(path, 'read');
+    return readOpenIndex(fs, fs.open(path, 'read'));
   } catch {
     // Missing or unreadable: the index is a cache, and the journal holds everything.
     return undefined;
   }
+}
+
+function readOpenIndex(fs: FileSystem, descriptor: number): IndexSnapshot | undefined {
   try {
     const { size, kind } = fs.fstat(descriptor);
     if (kind !== 'file' || size > MAX_INDEX_BYTES) return undefined;

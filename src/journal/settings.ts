@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { GaitError } from '../errors.js';
 import { parseDurationMs } from './duration.js';
-import { nodeFileSystem, type FileSystem, type WriterLockSettings } from './store/index.js';
+import { nodeFileSystem, tellFailures, type FileSystem, type WriterLockSettings } from './store/index.js';
 import type { CompactionPolicy } from './compaction-types.js';
 import type { Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
 import { VERSION } from './version.js';
@@ -63,7 +63,7 @@ export function refuseUnknown(options: object, extra: readonly string[]): void {
 export function resolveWorld(options: Environment): World {
   const random = options.randomBytes ?? randomBytes;
   return {
-    fs: options.fileSystem ?? nodeFileSystem,
+    fs: tellFailures(options.fileSystem ?? nodeFileSystem),
     clock: options.clock ?? Date.now,
     nonce: () => Buffer.from(random(6)).toString('hex'),
     randomBytes: random,

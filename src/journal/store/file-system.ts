@@ -4,6 +4,7 @@
  * All calls are synchronous: a durable append is one write and one fdatasync, and a trip through a thread pool would
  * cost as much again as the sync itself. Errors are Node's own (`code` ENOENT, ENOSPC, ...).
  */
+import { GaitError } from '../../errors.js';
 
 /** What is at a path. */
 export interface FileStat {
@@ -70,8 +71,10 @@ export const FILE_MODE = 0o600;
 /** Mode of every directory gait makes. */
 export const DIRECTORY_MODE = 0o750;
 
-/** The errno name of a file error, or undefined when it is something else. */
+/** The errno name of a file error, also of one that became a GaitError; undefined when it is something else. */
 export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof GaitError)
+    return typeof error.details['errno'] === 'string' ? error.details['errno'] : undefined;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,5 +1,6 @@
 export { placeNewFile, replaceFile, stageFile, writeFully } from './atomic-file.js';
 export { makeDirectories } from './directories.js';
+export { tellFailures } from './disk-failures.js';
 export { CHUNK_BYTES, readChunks, TurnTaker } from './file-chunks.js';
 export { openRegularFile, rangeChunks, readWhole } from './file-range.js';
 export { DIRECTORY_MODE, errnoOf, FILE_MODE } from './file-system.js';

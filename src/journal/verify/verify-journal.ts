@@ -1,7 +1,7 @@
 /** Checks a whole journal and reports every problem. Takes no lock, writes nothing, streams in flat memory. */
 import { openJournalFile } from '../journal-file.js';
 import { refuseUnknown, resolveWorld } from '../settings.js';
-import { nodeFileSystem, resolveJournalPaths, scan } from '../store/index.js';
+import { nodeFileSystem, resolveJournalPaths, scan, tellFailures } from '../store/index.js';
 import type { VerifyOptions, VerifyReport } from '../types.js';
 import { resolveDemands } from './demands.js';
 import { JournalVerifier } from './journal-verifier.js';
@@ -35,7 +35,7 @@ export async function verifyWithin(
       options.onProgress?.({ bytes: archivedBytes + bytes, totalBytes: archivedBytes + totalBytes, lines });
     };
     await verifier.checkArchive(fs, paths, descriptor, () => onChunk(0));
-    const isLong = totalBytes - verifier.offset >= limits.fromBytes && fs === nodeFileSystem && canRunWorkers();
+    const isLong = totalBytes - verifier.offset >= limits.fromBytes && fs === tellFailures(nodeFileSystem) && canRunWorkers();
     if (isLong) {
       const margin = verifier.offset + limits.marginBytes;
       await scan(fs, descriptor, verifier.splitter(verifier.offset), margin, { signal: options.signal, onChunk });
