@@ -73,14 +73,17 @@ export async function loadState(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SessionState> {
   const { fs } = world;
+  // The index first: one that a writer makes meanwhile knows of lines that are behind the size taken here.
+  const snapshot = readIndex(fs, paths.index);
   const file = fs.fstat(descriptor);
   const report = refuseProblems(paths.journal);
-  const snapshot = readIndex(fs, paths.index);
   const isUsable = snapshot !== undefined && fits(fs, descriptor, file, snapshot, paths.journal);
   const state = isUsable ? stateOf(snapshot, report) : coldState(fs, paths, descriptor, report);
   await scan(fs, descriptor, lineFeeder(state, paths.journal), file.size, { signal: options.signal });
   state.log.finish();
-  if (snapshot !== undefined && !isUsable) refuseLoss(snapshot, state, paths.journal);
+  if (snapshot !== undefined && !isUsable && !isReplaced(fs, paths.journal, file)) {
+    refuseLoss(snapshot, state, paths.journal);
+  }
   return state;
 }
 
@@ -136,13 +139,14 @@ export function fittingIndex(fs: FileSystem, paths: JournalPaths, descriptor: nu
 /** A log and how far into its file it reaches. */
 type LogEnd = Pick<SessionState, 'log' | 'offset'>;
 
-/** What the index says was on the disk, if it is an index of this very session. */
-export function indexedLoss(fs: FileSystem, paths: JournalPaths, found: LogEnd): IndexSnapshot | undefined {
-  const snapshot = readIndex(fs, paths.index);
-  return snapshot !== undefined && isLoss(snapshot, found) ? snapshot : undefined;
+/** Whether another file is at the path by now: then the index may be that one's. */
+function isReplaced(fs: FileSystem, path: string, file: FileStat): boolean {
+  const atPath = fs.lstat(path);
+  return atPath !== undefined && (atPath.ino !== file.ino || atPath.dev !== file.dev);
 }
 
-function readIndex(fs: FileSystem, path: string): IndexSnapshot | undefined {
+/** The index as it is now, whatever it is worth. */
+export function readIndex(fs: FileSystem, path: string): IndexSnapshot | undefined {
   try {
     return readOpenIndex(fs, fs.open(path, 'read'));
   } catch {
@@ -212,7 +216,8 @@ function refuseLoss(snapshot: IndexSnapshot, state: SessionState, path: string):
   });
 }
 
-function isLoss(snapshot: IndexSnapshot, found: LogEnd): boolean {
+/** Whether the index speaks of events or checkpoints of this very session, on the disk, that the log lacks. */
+export function isLoss(snapshot: IndexSnapshot, found: LogEnd): boolean {
   const header = found.log.header;
   const indexed = snapshot.facts.header;
   const isSameSession =

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readJournalByTime } from '../../src/journal/index.js';
 import { FaultFileSystem } from '../support/fault-file-system.js';
-import { newJournal, QUICK, toolCall, withJournal } from '../support/journal-fixtures.js';
+import { newJournal, toolCall, withJournal } from '../support/journal-fixtures.js';
 
 const HOURS = 6;
 

@@ -1,6 +1,7 @@
 /** One journal on its way through a verifier: every line into the log, every finding into one report. */
 import { isGaitError } from '../../errors.js';
-import { indexedLoss } from '../journal-file.js';
+import { isLoss } from '../journal-file.js';
+import type { IndexSnapshot } from '../session-index.js';
 import { isFault, parseRecord, type JournalRecord } from '../record.js';
 import { judgeTail } from '../recovery.js';
 import { readBase, readPrelude, type KeptCheckpoint, type LogBase } from '../segments/index.js';
@@ -124,11 +125,16 @@ export class JournalVerifier {
     return this.#log.lines;
   }
 
-  finish(fs: FileSystem, paths: JournalPaths, splitter: LineSplitter, totalBytes: number): VerifyReport {
+  finish(
+    paths: JournalPaths,
+    splitter: LineSplitter,
+    totalBytes: number,
+    index: IndexSnapshot | undefined,
+  ): VerifyReport {
     this.#checkTail(splitter);
     this.#log.finish();
     this.#checkWhole();
-    this.#checkIndexedLoss(fs, paths);
+    this.#checkIndexedLoss(index);
     this.#strays?.finish(this.#findings);
     this.#anchor?.atEnd(this.#log, this.offset);
     this.#checkSignatures();
@@ -239,9 +245,8 @@ export class JournalVerifier {
     });
   }
 
-  #checkIndexedLoss(fs: FileSystem, paths: JournalPaths): void {
-    const lost = indexedLoss(fs, paths, { log: this.#log, offset: this.offset });
-    if (lost === undefined) return;
+  #checkIndexedLoss(lost: IndexSnapshot | undefined): void {
+    if (lost === undefined || !isLoss(lost, { log: this.#log, offset: this.offset })) return;
     this.#findings.problem({
       kind: 'truncated',
       line: this.lines + 1,
