@@ -7,7 +7,9 @@ const ORDER: readonly CheckStatus[] = ['fail', 'warn', 'pass'];
 
 /** @param isSummary only what is not well */
 export function describeDoctor(report: DoctorReport, paint: Paint, isSummary: boolean): string[] {
-  const checks = isSummary ? report.checks.filter(({ status, fixed }) => status !== 'pass' || fixed === true) : report.checks;
+  const checks = isSummary
+    ? report.checks.filter(({ status, fixed }) => status !== 'pass' || fixed === true)
+    : report.checks;
   const width = Math.max(0, ...checks.map(({ name }) => name.length));
   return [
     paint[COLOURS[report.status]](report.summary),

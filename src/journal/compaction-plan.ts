@@ -47,7 +47,7 @@ export interface Surveyed {
 }
 
 /** Looks at the journal behind an open descriptor. Throws as loadState. */
-export async function survey(world: World, paths: JournalPaths, descriptor: number): Promise<Surveyed> {
+async function survey(world: World, paths: JournalPaths, descriptor: number): Promise<Surveyed> {
   const { fs } = world;
   const file = fs.fstat(descriptor);
   const state = await loadState(world, paths, descriptor);

@@ -85,11 +85,15 @@ export function stageCompanion(
         placeStaged(fs, place);
         removeIfThere(fs, recordPath(paths));
       } catch (cause) {
-        throw new GaitError('IO_ERROR', `event ${sequence} is kept, but its file is not at ${place} yet`, {
-          hint: 'make the folder writable; the next append to the journal puts the file in place',
-          details: { path: place, sequence },
-          cause,
-        });
+        throw new GaitError(
+          ioError(cause, 'place', place).code,
+          `event ${sequence} is kept, but its file is not at ${place} yet`,
+          {
+            hint: 'make the folder writable; the next append to the journal puts the file in place',
+            details: { path: place, sequence },
+            cause,
+          },
+        );
       }
     },
     discard,

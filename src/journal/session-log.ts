@@ -26,7 +26,7 @@ export interface RootedCheckpoint {
   readonly endOffset: number;
 }
 
-export const NO_ARCHIVE: Archive = { lines: 0, events: 0, liveOffset: 0 };
+const NO_ARCHIVE: Archive = { lines: 0, events: 0, liveOffset: 0 };
 
 /** The part of the state that the index stores: everything but the tree. */
 export interface LogFacts {

@@ -135,7 +135,7 @@ describe('compact', () => {
     const path = await newJournal(3);
     await withJournal(path, async (journal) => {
       await journal.checkpoint();
-      await expect(journal.compact({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow();
+      await expect(journal.compact({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
     });
     expect(readdirSync(segmentsOf(path))).toEqual([]);
   });
@@ -166,14 +166,14 @@ describe('compact', () => {
     const path = await newJournal(400);
     await withJournal(path, (journal) => journal.checkpoint({ key: KEY }));
     const [one, other] = [await openJournal(path, QUICK), await openJournal(path, QUICK)];
-    let isDone = false;
+    const state = { isDone: false };
     const appending = [one, other].map(async (journal) => {
       const receipts = [];
-      while (!isDone || receipts.length < 5) receipts.push(await journal.append(toolCall(1)));
+      while (!state.isDone || receipts.length < 5) receipts.push(await journal.append(toolCall(1)));
       return receipts;
     });
     const result = await one.compact();
-    isDone = true;
+    state.isDone = true;
     const receipts = (await Promise.all(appending)).flat();
     expect(result.compacted).toBe(true);
     const after = await Promise.all([one, other].map((journal) => journal.append(toolCall(2))));
@@ -197,8 +197,8 @@ describe('an index that was made for a file before a compaction', () => {
         });
       }
       // Closing writes the index.
-    await withJournal(path, () => Promise.resolve());
-    const old = decodeIndex(readFileSync(`${path}.gait/index`));
+      await withJournal(path, () => Promise.resolve());
+      const old = decodeIndex(readFileSync(`${path}.gait/index`));
       if (old === undefined) throw new Error('no index');
       await withJournal(path, async (journal) => {
         await journal.append(toolCall(3));

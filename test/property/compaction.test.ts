@@ -64,13 +64,15 @@ class Twins {
     }
   }
 
-  async #on(path: string, next: Exclude<Step, { readonly do: 'compact' }>): Promise<void> {
+  async #on(path: string, next: Step): Promise<void> {
     const {
       last_sequence: last,
       last_checkpoint_sequence: sealed,
       checkpoint_count: checkpoints,
     } = await readStatus(path);
     switch (next.do) {
+      case 'compact':
+        return;
       case 'append':
         await withJournal(path, (journal) =>
           journal.appendAll(Array.from({ length: next.count }, () => this.#event(next))),

@@ -13,7 +13,7 @@ export async function logOf(path: string): Promise<string[]> {
   return (await lines(path)).map(({ text }) => text);
 }
 
-export async function lines(path: string): Promise<JournalLine[]> {
+async function lines(path: string): Promise<JournalLine[]> {
   const found: JournalLine[] = [];
   for await (const line of readJournal(path)) found.push(line);
   return found;
