@@ -230,8 +230,11 @@ export class Committer {
       this.saveIndex(true);
     } finally {
       if (this.#settings.lock.mode === 'exclusive') await this.#lock.release();
-      this.#lock.close();
-      this.#file.close();
+      try {
+        this.#lock.close();
+      } finally {
+        this.#file.close();
+      }
     }
   }
 

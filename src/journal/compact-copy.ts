@@ -109,16 +109,19 @@ async function copySidecar(world: World, paths: JournalPaths, copy: JournalPaths
 
 async function copyFile({ fs, nonce }: World, from: string, to: string): Promise<void> {
   const { descriptor, size } = openRegularFile(fs, from);
-  const file = new NewFile(fs, to, nonce());
   try {
-    const turns = new TurnTaker();
-    for (const chunk of rangeChunks(fs, descriptor, 0, size)) {
-      file.write(chunk);
-      await turns.rest();
+    const file = new NewFile(fs, to, nonce());
+    try {
+      const turns = new TurnTaker();
+      for (const chunk of rangeChunks(fs, descriptor, 0, size)) {
+        file.write(chunk);
+        await turns.rest();
+      }
+      file.commit();
+    } finally {
+      file.discard();
     }
-    file.commit();
   } finally {
-    file.discard();
     fs.close(descriptor);
   }
 }

@@ -73,10 +73,14 @@ function openRegularFile(fs: FileSystem, path: string): number | Exclude<Payload
     if (named === undefined) return 'missing';
     if (named.kind !== 'file') return 'altered';
     const descriptor = fs.open(path, 'read');
-    const opened = fs.fstat(descriptor);
-    if (opened.ino === named.ino && opened.dev === named.dev) return descriptor;
-    fs.close(descriptor);
-    return 'altered';
+    let isNamed = false;
+    try {
+      const opened = fs.fstat(descriptor);
+      isNamed = opened.ino === named.ino && opened.dev === named.dev;
+    } finally {
+      if (!isNamed) fs.close(descriptor);
+    }
+    return isNamed ? descriptor : 'altered';
   } catch (error) {
     // Erased between the look and the opening.
     if (errnoOf(error) === 'ENOENT') return 'missing';

@@ -9,7 +9,7 @@ import { isFault, parseRecord } from './record.js';
 import { CLOSE_TOOL } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
-import { FILE_MODE, makeDirectories, writeFully, type JournalPaths } from './store/index.js';
+import { makeDirectories, replaceFile, type JournalPaths } from './store/index.js';
 import type { EventInput, Problem } from './types.js';
 
 /** Reserved tool name of the event that records a repair. */
@@ -48,16 +48,7 @@ export function keepTornBytes(world: World, paths: JournalPaths, offset: number,
   makeDirectories(fs, paths.torn);
   const path = join(paths.torn, `${offset}-${digest}`);
   if (fs.lstat(path)?.size !== tail.length) {
-    const temporary = `${path}.tmp-${world.nonce()}`;
-    const descriptor = fs.open(temporary, 'create', FILE_MODE);
-    try {
-      writeFully(fs, descriptor, tail);
-      fs.sync(descriptor);
-    } finally {
-      fs.close(descriptor);
-    }
-    fs.rename(temporary, path);
-    fs.syncDirectory(paths.torn);
+    replaceFile(fs, path, tail, { durable: true, nonce: world.nonce() });
   }
   return path;
 }

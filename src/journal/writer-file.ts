@@ -158,18 +158,22 @@ export class WriterFile {
     const { fs } = this.#world;
     const descriptor = openJournalFile(fs, this.#paths.journal, 'append');
     let state: SessionState;
+    let identity: FileStat;
     try {
       state = await loadState(this.#world, this.#paths, descriptor);
       refuseOtherSession(state, this.#state, this.#paths.journal);
+      identity = fs.fstat(descriptor);
     } catch (error) {
       fs.close(descriptor);
       throw error;
     }
-    fs.close(this.#descriptor);
+    const old = this.#descriptor;
     this.#descriptor = descriptor;
-    this.#identity = fs.fstat(descriptor);
+    this.#identity = identity;
     this.#state = state;
     this.#isStateDoubtful = false;
+    // Last: a close that fails has closed all the same, and must not be made a second time.
+    fs.close(old);
   }
 
   #read(size: number): TornTail | undefined {

@@ -140,7 +140,8 @@ function packsOfChain(fs: FileSystem, path: string): string[] {
     if (!Array.isArray(checkpoints)) return [];
     return checkpoints.map(({ runpack_path: pack }) => (typeof pack === 'string' ? pack : ''));
   } catch (error) {
-    if (error instanceof SyntaxError || isGaitError(error)) return [];
+    // What cannot be read may name a pack that has to stay.
+    if (error instanceof SyntaxError || (isGaitError(error) && error.category !== 'io_failure')) return [];
     throw ioError(error, 'read chain', path);
   }
 }

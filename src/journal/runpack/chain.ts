@@ -205,7 +205,7 @@ function readFile(fs: FileSystem, path: string): Buffer | undefined {
     return readWhole(fs, path, MAX_CHAIN_BYTES);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    if (isGaitError(error)) throw invalidChain(path, 'it is too long');
+    if (isGaitError(error) && error.category === 'invalid_input') throw invalidChain(path, 'it is too long');
     if (errnoOf(error) === 'EISDIR') throw invalidChain(path, 'it is not a regular file');
     throw ioError(error, 'read chain', path);
   }

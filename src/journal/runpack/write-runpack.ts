@@ -158,7 +158,7 @@ class PackWriter {
         sizeBytes: await this.#publish(sources.toSorted((a, b) => (a.name < b.name ? -1 : 1))),
       };
     } finally {
-      for (const spool of this.#spools) spool.remove();
+      removeAll(this.#spools);
     }
   }
 
@@ -246,4 +246,15 @@ function thisEnvironment(): RunEnvironment {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   return { os, arch, runtime: 'node' };
+}
+
+/** One that cannot be removed does not keep the others. */
+function removeAll(spools: readonly SpooledEntry[]): void {
+  const [first, ...rest] = spools;
+  if (first === undefined) return;
+  try {
+    first.remove();
+  } finally {
+    removeAll(rest);
+  }
 }

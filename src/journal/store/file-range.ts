@@ -20,10 +20,14 @@ export function* rangeChunks(fs: FileSystem, descriptor: number, start: number, 
 /** A regular file's descriptor for reading, and its size. @throws the file system's own errors, EISDIR for anything else */
 export function openRegularFile(fs: FileSystem, path: string): { readonly descriptor: number; readonly size: number } {
   const descriptor = fs.open(path, 'read');
-  const stat = fs.fstat(descriptor);
-  if (stat.kind === 'file') return { descriptor, size: stat.size };
-  fs.close(descriptor);
-  throw Object.assign(new Error(`not a regular file: ${path}`), { code: 'EISDIR' });
+  try {
+    const stat = fs.fstat(descriptor);
+    if (stat.kind === 'file') return { descriptor, size: stat.size };
+    throw Object.assign(new Error(`not a regular file: ${path}`), { code: 'EISDIR' });
+  } catch (error) {
+    fs.close(descriptor);
+    throw error;
+  }
 }
 
 /** A whole file. @throws GaitError INVALID_ARGUMENT when it is longer than `maxBytes`; the file system's own errors */

@@ -40,9 +40,13 @@ export class SpoolFile {
     return rangeChunks(this.#fs, descriptor, 0, this.sizeBytes);
   }
 
+  /** The name goes also when the close fails. */
   remove(): void {
-    this.#close();
-    this.#fs.unlink(this.#path);
+    try {
+      this.#close();
+    } finally {
+      this.#fs.unlink(this.#path);
+    }
   }
 
   #close(): void {
