@@ -5,7 +5,7 @@ import { REMEMBERED_KEYS } from './recent-keys.js';
 import { isPresent, linesOf, readBase, restoreBefore, type Segment } from './segments/index.js';
 import { contentDigest, SessionState } from './session-state.js';
 import type { FileSystem, JournalPaths } from './store/index.js';
-import type { Problem } from './types.js';
+import type { Problem } from './verify-types.js';
 
 /**
  * The file is to be read from `offset` of the state on. What the segments say of the log is proved there: the first line is the

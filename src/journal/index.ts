@@ -77,8 +77,6 @@ export type {
   OpenOptions,
   PayloadInput,
   PayloadRef,
-  Problem,
-  ProblemKind,
   ReadOptions,
   Receipt,
   SealPolicy,
@@ -87,10 +85,14 @@ export type {
   SessionHeader,
   SessionListEntry,
   SessionStatus,
-  SignatureStatus,
   StartOptions,
   Verdict,
+} from './types.js';
+export type {
+  Problem,
+  ProblemKind,
+  SignatureStatus,
   VerifyCoverage,
   VerifyOptions,
   VerifyReport,
-} from './types.js';
+} from './verify-types.js';

@@ -18,7 +18,7 @@ import {
   type JournalPaths,
   type OpenMode,
 } from './store/index.js';
-import type { Problem } from './types.js';
+import type { Problem } from './verify-types.js';
 
 /** Throws JOURNAL_NOT_FOUND, or IO_ERROR for anything that is no regular file. */
 export function openJournalFile(fs: FileSystem, path: string, mode: OpenMode): number {

@@ -4,7 +4,7 @@
  * Line K+1 names the hash of line K. When that fails, either K was changed or the `prev` of K+1 was; if K+1 was changed,
  * the link from K+2 fails too. So the verdict waits for one more line.
  */
-import type { Problem } from './types.js';
+import type { Problem } from './verify-types.js';
 
 export interface LinkedLine {
   readonly line: number;

@@ -10,7 +10,8 @@ import { CLOSE_TOOL } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import { makeDirectories, replaceFile, type JournalPaths } from './store/index.js';
-import type { EventInput, Problem } from './types.js';
+import type { EventInput } from './types.js';
+import type { Problem } from './verify-types.js';
 
 /** Reserved tool name of the event that records a repair. */
 const REPAIR_TOOL = 'gait.journal.repair';

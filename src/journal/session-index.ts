@@ -12,7 +12,7 @@ import { SessionState } from './session-state.js';
 import { SparseOffsets } from './sparse-offsets.js';
 import { isPackedSpans, packSpans } from './time-span.js';
 import type { FileStat } from './store/index.js';
-import type { Problem } from './types.js';
+import type { Problem } from './verify-types.js';
 
 const INDEX_FORMAT = 2;
 /** No honest index is larger: 1,000 keys and 1,024 offsets with their times are about 200 KB. */

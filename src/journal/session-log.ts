@@ -8,7 +8,8 @@ import { checkpointMismatches, type LastCheckpoint } from './checkpoint-rules.js
 import { isReservedTool } from './event-fields.js';
 import { LinkChecker } from './link-checker.js';
 import { isFault, parseRecord, type JournalRecord } from './record.js';
-import type { Problem, ProblemKind, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
+import type { SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
+import type { Problem, ProblemKind } from './verify-types.js';
 
 /** What compaction moved out of the journal file: the first lines of the log, and the events among them. */
 export interface Archive {

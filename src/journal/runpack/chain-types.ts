@@ -1,5 +1,6 @@
 /** The report on a chain. Fields that the Go tool has too keep its names (docs/go-compatibility.md). */
-import type { SessionCheckpoint, SessionHeader, SignatureStatus } from '../types.js';
+import type { SessionCheckpoint, SessionHeader } from '../types.js';
+import type { SignatureStatus } from '../verify-types.js';
 import type { EvidenceVerdict, RunpackProblemKind } from './types.js';
 
 export type ChainProblemKind =

@@ -1,6 +1,7 @@
 /** Who vouches for a manifest (docs/go-compatibility.md). */
 import { keyId, verifySignatureBlock, type SignatureVerdict } from '../../sign/index.js';
-import type { JsonObject, SignatureStatus } from '../types.js';
+import type { JsonObject } from '../types.js';
+import type { SignatureStatus } from '../verify-types.js';
 import { MAX_SIGNATURES } from './limits.js';
 import type { ManifestRecord } from './manifest.js';
 import type { EvidenceVerdict, SignatureFacts } from './types.js';

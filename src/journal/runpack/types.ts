@@ -1,5 +1,5 @@
 /** Reports on runpacks and chains. Fields that the Go tool has too keep its names (docs/go-compatibility.md). */
-import type { SignatureStatus } from '../types.js';
+import type { SignatureStatus } from '../verify-types.js';
 
 export type RunpackProblemKind =
   /** The zip file itself: two readers could see two different contents in it. */

@@ -2,7 +2,8 @@
 import { canonicalDigest, canonicalJson, keyId, verifySignatureBlock } from '../../sign/index.js';
 import { isGaitError } from '../../errors.js';
 import type { FileSystem } from '../store/index.js';
-import type { SessionCheckpoint, SignatureStatus } from '../types.js';
+import type { SessionCheckpoint } from '../types.js';
+import type { SignatureStatus } from '../verify-types.js';
 import { linkageErrors } from './chain-links.js';
 import type { ChainProblem, ChainReport, VerifyChainOptions } from './chain-types.js';
 import { readChain, type SessionChain } from './chain.js';

@@ -1,6 +1,6 @@
 /** What a verifier is told to insist on. */
 import { GaitError } from '../../errors.js';
-import type { VerifyOptions } from '../types.js';
+import type { VerifyOptions } from '../verify-types.js';
 
 /** The options of verify that concern what is demanded, complete. */
 export interface Demands {

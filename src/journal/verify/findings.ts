@@ -1,5 +1,5 @@
 /** Collects what a verifier finds, in bounded memory. */
-import type { Problem } from '../types.js';
+import type { Problem } from '../verify-types.js';
 
 /** How many problems, and how many warnings, a report spells out; all are counted. */
 const MAX_REPORTED = 1_000;

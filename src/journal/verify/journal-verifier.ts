@@ -8,7 +8,7 @@ import { readBase, readPrelude, type KeptCheckpoint, type LogBase } from '../seg
 import { SessionLog } from '../session-log.js';
 import { LineSplitter, MAX_READ_LINE_BYTES, type FileSystem, type JournalPaths } from '../store/index.js';
 import type { RetentionState, Tombstones } from '../retention-types.js';
-import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../types.js';
+import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../verify-types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
 import { ArchiveChecker } from './archive.js';
 import type { Demands } from './demands.js';

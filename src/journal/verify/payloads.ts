@@ -2,7 +2,8 @@
 import { listPayloads } from '../payload-files.js';
 import { checkPayload } from '../payload-reader.js';
 import type { FileSystem, JournalPaths } from '../store/index.js';
-import type { PayloadRef, Problem, SessionEvent } from '../types.js';
+import type { PayloadRef, SessionEvent } from '../types.js';
+import type { Problem } from '../verify-types.js';
 import type { Findings } from './findings.js';
 
 interface NamedPayload {

@@ -13,7 +13,8 @@ import {
   type SignedNote,
 } from '../../sign/index.js';
 import { originOf } from '../checkpoint.js';
-import type { Problem, SessionCheckpoint, SessionHeader, SignatureStatus } from '../types.js';
+import type { SessionCheckpoint, SessionHeader } from '../types.js';
+import type { Problem, SignatureStatus } from '../verify-types.js';
 import type { Findings } from './findings.js';
 
 /** A checkpoint line as it was read. */

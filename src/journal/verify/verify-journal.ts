@@ -2,7 +2,7 @@
 import { openJournalFile, readIndex } from '../journal-file.js';
 import { refuseUnknown, resolveWorld } from '../settings.js';
 import { nodeFileSystem, resolveJournalPaths, scan, tellFailures } from '../store/index.js';
-import type { VerifyOptions, VerifyReport } from '../types.js';
+import type { VerifyOptions, VerifyReport } from '../verify-types.js';
 import { resolveDemands } from './demands.js';
 import { JournalVerifier } from './journal-verifier.js';
 import { canRunWorkers, PARALLEL_LIMITS, type ParallelLimits } from './parallel-scan.js';

@@ -17,7 +17,8 @@ import {
 } from '../../sign/index.js';
 import { CONSISTENCY_SCHEMA_ID } from '../prove.js';
 import { isFault, parseRecord, SCHEMA_VERSION } from '../record.js';
-import type { Problem, SessionEvent, SignatureStatus } from '../types.js';
+import type { SessionEvent } from '../types.js';
+import type { Problem, SignatureStatus } from '../verify-types.js';
 import { Findings, type FindingsReport } from './findings.js';
 
 /** What a proof or note says, and whether it holds. */
