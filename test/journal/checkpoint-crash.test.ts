@@ -8,48 +8,11 @@ import {
   verifyJournal,
   writeNewFile,
   type CheckpointOptions,
-  type FileSystem,
   type Journal,
 } from '../../src/index.js';
-import { FaultFileSystem, type FileOperation } from '../support/fault-file-system.js';
+import { dyingAfter } from '../support/dying-disk.js';
 import { caught, linesOf, newJournal, QUICK, removeIndex, toolCall, withJournal } from '../support/journal-fixtures.js';
 import { KEY, STRICT } from '../support/sealed-session.js';
-
-const CHANGES: readonly FileOperation[] = [
-  'write',
-  'truncate',
-  'rename',
-  'link',
-  'unlink',
-  'mkdir',
-  'mkdirs',
-  'rmdir',
-  'sync',
-  'syncData',
-  'syncDirectory',
-];
-
-class DeadError extends Error {}
-
-/** Lets `steps` changes happen, then nothing more: the first that is refused leaves half of its bytes, if it is a write. */
-function dyingAfter(steps: number): {
-  readonly fs: FileSystem;
-  readonly start: () => void;
-  readonly hasDied: () => boolean;
-} {
-  const faults = new FaultFileSystem();
-  let left = Infinity;
-  faults.intercept = ({ operation, args }, proceed) => {
-    if (!CHANGES.includes(operation) && !(operation === 'open' && args[1] === 'create')) return proceed();
-    left -= 1;
-    if (left >= 0) return proceed();
-    const [descriptor, data, position] = args;
-    if (left === -1 && operation === 'write')
-      proceed(descriptor, (data as Uint8Array).subarray(0, (data as Uint8Array).length >> 1), position);
-    throw new DeadError();
-  };
-  return { fs: faults.fs, start: () => (left = steps), hasDied: () => left < 0 };
-}
 
 /** A session of three events, the first two sealed. */
 async function unsealed(): Promise<string> {
@@ -72,7 +35,7 @@ const outputs = (
 
 /** As a crash: nothing of the process is left, neither its locks nor its index. */
 async function dieAfter(path: string, steps: number, work: (journal: Journal) => Promise<unknown>): Promise<boolean> {
-  const { fs, start, hasDied } = dyingAfter(steps);
+  const { fs, start, hasDied } = dyingAfter(steps, false);
   const journal = await openJournal(path, { ...QUICK, fileSystem: fs });
   start();
   await work(journal).catch((error: unknown) => {

@@ -5,16 +5,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  emitTrace,
-  openJournal,
-  timeline,
-  verify,
-  verifyJournal,
-  verifyTraceFile,
-  type FileSystem,
-} from '../../src/index.js';
-import { errnoError, FaultFileSystem, type FileOperation } from '../support/fault-file-system.js';
+import { emitTrace, openJournal, timeline, verify, verifyJournal, verifyTraceFile } from '../../src/index.js';
+import { CHANGES, dyingAfter } from '../support/dying-disk.js';
+import { errnoError, FaultFileSystem } from '../support/fault-file-system.js';
 import {
   caught,
   linesOf,
@@ -27,39 +20,6 @@ import {
 } from '../support/journal-fixtures.js';
 import { publicKeys } from './checked.js';
 import { decision, emission, mismatches, tracesIn } from './emitting.js';
-
-const CHANGES: readonly FileOperation[] = [
-  'write',
-  'truncate',
-  'rename',
-  'link',
-  'unlink',
-  'mkdir',
-  'mkdirs',
-  'rmdir',
-  'sync',
-  'syncData',
-  'syncDirectory',
-];
-
-class DeadError extends Error {}
-
-/** Does `steps` changes; the next one tears, if it is a write, and nothing happens any more. */
-function dyingAfter(steps: number): { readonly fs: FileSystem; readonly hasDied: () => boolean } {
-  const faults = new FaultFileSystem();
-  let left = steps;
-  faults.intercept = ({ operation, args }, proceed) => {
-    if (!CHANGES.includes(operation) && !(operation === 'open' && args[1] === 'create')) return proceed();
-    left -= 1;
-    if (left >= 0) return proceed();
-    const [descriptor, data, position] = args;
-    if (left === -1 && operation === 'write') {
-      proceed(descriptor, (data as Uint8Array).subarray(0, (data as Uint8Array).length >> 1), position);
-    }
-    throw new DeadError();
-  };
-  return { fs: faults.fs, hasDied: () => left < 0 };
-}
 
 /** As a crash: nothing of the process is left, neither its locks nor its index. */
 async function dieEmitting(path: string, dir: string, steps: number): Promise<boolean> {
