@@ -1,4 +1,3 @@
-import { GaitError } from '../../src/errors.js';
 import type { CompactionResult } from '../../src/index.js';
 import type { Command, Outcome } from '../command.js';
 import { whileWorking } from '../progress.js';
@@ -21,7 +20,6 @@ export const compact: Command = {
     const { args, io, echo } = invocation;
     const path = await journalPath(args, echo);
     const out = args.text('out');
-    if (out?.trim() === '') throw new GaitError('INVALID_ARGUMENT', '--out is empty', { details: { flag: 'out' } });
     const { openJournal } = await import('../../src/index.js');
     const journal = await openJournal(path, { env: io.env });
     try {

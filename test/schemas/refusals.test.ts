@@ -58,6 +58,7 @@ beforeAll(async () => {
     problem: {
       ...report.problems.find(({ expected }) => expected !== undefined),
       sequence: 3,
+      segment: '0000000000000000-0000000000000005',
     },
     envelope: {
       ...(JSON.parse(envelope.stdout) as Fields),
