@@ -9,6 +9,9 @@ const NO_BYTES = 64 * 1024 ** 2;
 const LOW_INODES = 10_000;
 const NO_INODES = 100;
 
+/** Permission bit of others. */
+const OTHERS_WRITE = 0o002;
+
 /** A local disk takes a fraction of a millisecond, a slow cloud volume a few. */
 const SLOW_SYNC_MS = 20;
 
@@ -91,7 +94,17 @@ function writing(patient: Patient): Finding[] {
     const cure = `chown -R "$(id -un)" ${shellWord(root)} && chmod -R u+rwX ${shellWord(root)}`;
     return [fail('writable', messageOf(error), { path: root, fix_command: cure })];
   }
-  return [pass('writable', `${root} can be written to`, { path: root }), syncTime(probe, root), fileClock(probe, root)];
+  const isWritable = pass('writable', `${root} can be written to`, { path: root });
+  return [isWritable, ...openToOthers(patient), syncTime(probe, root), fileClock(probe, root)];
+}
+
+/** Whoever can write to the root can take journals away, or put others in their place. */
+function openToOthers({ machine, root, isProduction }: Patient): Finding[] {
+  const { kind, mode } = machine.look(root);
+  if (kind !== 'folder' || (mode & OTHERS_WRITE) === 0) return [];
+  const message = `anybody on this machine can write to ${root} (mode ${mode.toString(8).padStart(4, '0')})`;
+  const cure = { path: root, fix_command: `chmod o-w ${shellWord(root)}` };
+  return [severe(isProduction)('root_permissions', message, cure)];
 }
 
 function syncTime({ syncMedianMs, syncWorstMs }: WriteProbe, root: string): Finding {

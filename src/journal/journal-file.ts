@@ -93,13 +93,17 @@ export function lineFeeder(state: SessionState, path: string): LineSplitter {
     state.offset,
     (line, start) => void state.add(line, start),
     (sizeBytes, start) => {
-      throw new GaitError(
-        'JOURNAL_CORRUPT',
-        `${path}: the line at byte ${start} is longer than any writer may make it`,
-        {
-          details: { path, problem: 'line_too_long', byte_offset: start, size_bytes: sizeBytes },
-        },
-      );
+      throw tooLong(path, start, sizeBytes);
+    },
+  );
+}
+
+export function tooLong(path: string, byteOffset: number, sizeBytes: number): GaitError {
+  return new GaitError(
+    'JOURNAL_CORRUPT',
+    `${path}: the line at byte ${byteOffset} is longer than any writer may make it`,
+    {
+      details: { path, problem: 'line_too_long', byte_offset: byteOffset, size_bytes: sizeBytes },
     },
   );
 }

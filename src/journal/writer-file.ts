@@ -5,11 +5,11 @@
  * we know; after it, our bytes must lie where we meant them to.
  */
 import { GaitError } from '../errors.js';
-import { corrupt, lineFeeder, loadState, notFound, openJournalFile, truncated } from './journal-file.js';
+import { corrupt, lineFeeder, loadState, notFound, openJournalFile, tooLong, truncated } from './journal-file.js';
 import { judgeTail, keepTornBytes, owedRepair, type TornTail } from './recovery.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
-import { errnoOf, ioError, scanNow, type FileStat, type JournalPaths } from './store/index.js';
+import { errnoOf, ioError, MAX_READ_LINE_BYTES, scanNow, type FileStat, type JournalPaths } from './store/index.js';
 
 const LF = Buffer.from('\n');
 
@@ -192,6 +192,8 @@ export class WriterFile {
 
   #recover(sizeBytes: number): TornTail | undefined {
     const start = this.#state.offset;
+    // No crash of a writer leaves so much of one line; reading it at once could take all memory.
+    if (sizeBytes > MAX_READ_LINE_BYTES) throw tooLong(this.#paths.journal, start, sizeBytes);
     const tail = this.#bytesAt(start, sizeBytes);
     const verdict = judgeTail(this.#state, tail);
     switch (verdict.action) {

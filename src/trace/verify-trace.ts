@@ -80,9 +80,19 @@ function readExact(text: string): { readonly value: unknown; readonly ambiguity?
     const meaning = `the text can be read in two ways: ${error.message}`;
     const problem: TraceProblem = { kind: 'bad_json', meaning };
     return {
-      value: JSON.parse(text),
+      value: parseLoosely(text, error),
       ambiguity: { status: 'failed', error: meaning, problems: [problem], warnings: [] },
     };
+  }
+}
+
+/** @param refusal why it was not read exactly: the first fault, and there may be another behind it */
+function parseLoosely(text: string, refusal: unknown): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw refusal;
+    throw error;
   }
 }
 

@@ -204,6 +204,12 @@ export class JournalVerifier {
   #checkTail({ rest, restBytes }: LineSplitter): void {
     if (restBytes === 0) return;
     const place = { line: this.lines + 1, byte_offset: this.offset };
+    if (restBytes > MAX_READ_LINE_BYTES) {
+      const sizes = { expected: `at most ${MAX_READ_LINE_BYTES} bytes`, found: `${restBytes} bytes` };
+      const meaning = 'what stands behind the last line is longer than any line that a crash cuts short';
+      this.#findings.problem({ ...place, ...sizes, kind: 'line_too_long', meaning });
+      return;
+    }
     const verdict = judgeTail({ log: this.#log, offset: this.offset }, rest);
     if (verdict.action === 'refuse') {
       this.#findings.problem(verdict.problem);
