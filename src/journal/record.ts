@@ -29,8 +29,12 @@ export interface RecordFault {
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 
-/** Reads one line, ours or the Go tool's. Never throws: stored bytes may hold anything. */
-export function parseRecord(line: Buffer): JournalRecord | RecordFault {
+/**
+ * Reads one line, ours or the Go tool's. Never throws: stored bytes may hold anything.
+ *
+ * @param hashBelow what `prev` has to be, where that is known: a `prev` that is just this need not be looked at again
+ */
+export function parseRecord(line: Buffer, hashBelow?: string): JournalRecord | RecordFault {
   const text = decode(line);
   if (text === undefined) return { fault: 'bad_json', reason: 'is not valid UTF-8' };
   let value: unknown;
@@ -42,7 +46,7 @@ export function parseRecord(line: Buffer): JournalRecord | RecordFault {
   if (!isObject(value)) return { fault: 'bad_record', reason: 'is not a JSON object' };
   const { record_type: recordType, prev } = value;
   if (prev !== undefined) {
-    if (typeof prev !== 'string' || !HEX_64.test(prev)) return bad('has a `prev` that is no hash');
+    if (typeof prev !== 'string' || (prev !== hashBelow && !HEX_64.test(prev))) return bad('has a `prev` that is no hash');
     const ambiguity = whyNotExact(text, value);
     if (ambiguity !== undefined) return { fault: 'bad_json', reason: ambiguity };
   }

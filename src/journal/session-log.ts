@@ -98,7 +98,8 @@ export class SessionLog implements LogFacts {
             segment: this.#lastSegment,
           };
     this.lines += 1;
-    const parsed = parseRecord(line);
+    const hashBelow = this.head?.toString('hex');
+    const parsed = parseRecord(line, hashBelow);
     const record = isFault(parsed) ? undefined : parsed;
     const sequence = record?.recordType === 'event' ? record.event.sequence : undefined;
     const witness = record?.recordType === 'checkpoint' ? record.checkpoint.head : undefined;
@@ -106,7 +107,7 @@ export class SessionLog implements LogFacts {
       { line: this.lines, byteOffset, sequence, segment: this.segment },
       below,
       record?.prev,
-      this.head?.toString('hex'),
+      hashBelow,
       witness,
     );
     if (isFault(parsed)) {

@@ -10,13 +10,27 @@ const TURN_MS = 8;
 /** Reads from the splitter's position to `end` (or the end of the file, when that is nearer). Blocks: for short ranges. */
 export function scanNow(fs: FileSystem, descriptor: number, splitter: LineSplitter, end: number): void {
   const start = splitter.position + splitter.restBytes;
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(end - start, 1)));
-  for (let position = start; position < end;) {
-    const count = fs.read(descriptor, chunk, 0, Math.min(chunk.length, end - position), position);
-    if (count === 0) return;
-    splitter.push(chunk.subarray(0, count));
-    position += count;
+  const chunk = takeChunk(end - start);
+  try {
+    for (let position = start; position < end;) {
+      const count = fs.read(descriptor, chunk, 0, Math.min(chunk.length, end - position), position);
+      if (count === 0) return;
+      splitter.push(chunk.subarray(0, count));
+      position += count;
+    }
+  } finally {
+    if (chunk.length === CHUNK_BYTES) spare = chunk;
   }
+}
+
+/** Used again by the next long scan: fresh memory of this size costs as much as reading into it. Taken while in use. */
+let spare: Buffer | undefined;
+
+function takeChunk(wantedBytes: number): Buffer {
+  if (wantedBytes < CHUNK_BYTES) return Buffer.allocUnsafe(Math.max(wantedBytes, 1));
+  const chunk = spare ?? Buffer.allocUnsafe(CHUNK_BYTES);
+  spare = undefined;
+  return chunk;
 }
 
 /** Like scanNow, for ranges of any length: lets the event loop turn, and stops when `signal` aborts (throws its reason). */

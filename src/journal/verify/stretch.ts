@@ -56,11 +56,12 @@ export class StretchBuilder {
 
   #ordinarySequence(line: Buffer): number {
     const below = this.#leaves.at(-1);
-    const record = parseRecord(line);
+    const hashBelow = below?.toString('hex');
+    const record = parseRecord(line, hashBelow);
     if (below === undefined || isFault(record) || record.recordType !== 'event') return 0;
     const { event, prev } = record;
     const isOrdinary =
-      prev === below.toString('hex') &&
+      prev === hashBelow &&
       event.session_id === this.#names.session_id &&
       event.run_id === this.#names.run_id &&
       event.payload === undefined &&
