@@ -46,7 +46,8 @@ export function parseRecord(line: Buffer, hashBelow?: string): JournalRecord | R
   if (!isObject(value)) return { fault: 'bad_record', reason: 'is not a JSON object' };
   const { record_type: recordType, prev } = value;
   if (prev !== undefined) {
-    if (typeof prev !== 'string' || (prev !== hashBelow && !HEX_64.test(prev))) return bad('has a `prev` that is no hash');
+    if (typeof prev !== 'string' || (prev !== hashBelow && !HEX_64.test(prev)))
+      return bad('has a `prev` that is no hash');
     const ambiguity = whyNotExact(text, value);
     if (ambiguity !== undefined) return { fault: 'bad_json', reason: ambiguity };
   }
