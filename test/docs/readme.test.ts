@@ -52,6 +52,14 @@ test('timeline of the README: the decision is found, and its trace', () => {
   expect(stdout.match(/^\| .* \| fs\.delete \|/gm)).toHaveLength(2);
 });
 
+test('retention of the README: compacted, held, planned, and the root verifies', () => {
+  const { status, stdout } = runExample(tempDir(), 'example:retention');
+  expect(status).toBe(0);
+  expect(stdout).toContain('compacted=true');
+  expect(stdout).toMatch(/^keep .* held, .*s1\.jsonl$/m);
+  expect(stdout).toContain('sessions: 1, of which 1 intact');
+});
+
 describe('the commands of the README', () => {
   test.each([
     ['command:demo', 'npm ci --ignore-scripts && npm run demo', 'demo'],
