@@ -65,24 +65,33 @@ async function setUp({ prepare }: Operation): Promise<Scene> {
   // Without the real syncs, but every one of them is a call that can fail.
   const { fileSystem: unsynced } = QUICK;
   const scene = { root, path, disk, options: { ...quick, fileSystem: disk.fs }, receipts: [] };
-  await onJournal({ ...scene, options: { ...quick, fileSystem: unsynced } }, async (journal) => {
-    scene.receipts.push(
-      (await journal.append(toolCall(1), { payload: { content: Buffer.from('evidence') } })) as never,
-    );
-    scene.receipts.push(...((await journal.appendAll([toolCall(2), toolCall(3)])) as never[]));
-  });
-  await prepare?.({ ...scene, options: { ...quick, fileSystem: unsynced } });
+  await onJournal({ ...scene, options: { ...quick, fileSystem: unsynced } }, async (journal) => [
+    await journal.append(toolCall(1), { payload: { content: Buffer.from('evidence') } }),
+    ...(await journal.appendAll([toolCall(2), toolCall(3)])),
+  ]);
+  // What it prepares, it may also spoil: only what was acknowledged before counts.
+  await prepare?.({ ...scene, receipts: [], options: { ...quick, fileSystem: unsynced } });
   return scene;
 }
 
 /** Opens, works, closes; the first failure is the one that is told. */
-async function onJournal({ path, options }: Scene, work: (journal: Journal) => Promise<unknown>): Promise<void> {
+async function onJournal(
+  { path, options, receipts }: Scene,
+  work: (journal: Journal) => Promise<unknown>,
+): Promise<void> {
   const journal = await openJournal(path, options);
   try {
-    await work(journal);
+    receipts.push(...receiptsIn(await work(journal)));
   } finally {
     await journal.close();
   }
+}
+
+/** What was acknowledged: from then on it must be found. */
+function receiptsIn(result: unknown): Receipt[] {
+  return [result]
+    .flat()
+    .filter((item): item is Receipt => typeof item === 'object' && item !== null && 'sequence' in item);
 }
 
 const seal = (scene: Scene): Promise<void> => onJournal(scene, (journal) => journal.checkpoint({ key: KEY }));
@@ -284,7 +293,7 @@ async function expectUnharmed(
   const { path, receipts } = scene;
   const isPruned = operation.name === 'prune' && !existsSync(path);
   if (isPruned) return;
-  const journal = await openJournal(path, { ...QUICK, ...(operation.layers ?? {}) });
+  const journal = await openJournal(path, { ...QUICK, ...operation.layers });
   const next = await journal.append(toolCall(99)).catch((error: unknown) => {
     if (operation.mayClose === true && isGaitError(error) && error.code === 'SESSION_CLOSED') return undefined;
     throw error;

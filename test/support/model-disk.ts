@@ -88,9 +88,9 @@ export class ModelDisk {
       { name: 'all lost', disk: this.#after(() => 'lost') },
     ];
     for (const { inode, path } of doubtful) {
-      const others: readonly Fate[] = doubtful.length > 1 ? ['kept', 'lost'] : ['kept'];
+      const others: readonly ('kept' | 'lost')[] = doubtful.length > 1 ? ['kept', 'lost'] : ['kept'];
       for (const other of others) {
-        const single: Fate = other === 'kept' ? 'lost' : 'kept';
+        const single = other === 'kept' ? 'lost' : 'kept';
         states.push({
           name: `${path} ${single}, others ${other}`,
           disk: this.#after((i) => (i === inode ? single : other)),

@@ -58,16 +58,15 @@ function wrap(fs: FileSystem): FileSystem {
   );
   const wrapped = Object.fromEntries(operations.map((operation) => [operation, told(operation)]));
   const made = { ...fs, ...wrapped };
-  const { open, close } = made;
   return {
     ...made,
     open: (path, mode, permissions) => {
-      const descriptor = open(path, mode, permissions);
+      const descriptor = made.open(path, mode, permissions);
       paths.set(descriptor, path);
       return descriptor;
     },
     close: (descriptor) => {
-      close(descriptor);
+      made.close(descriptor);
       paths.delete(descriptor);
     },
   };
