@@ -234,6 +234,25 @@ function fresh(): string {
 }
 
 describe('a bomb', () => {
+  test('of nesting inside a trace, which never ends, is refused as what it is: no JSON', async () => {
+    const folder = fresh();
+    const text = readFileSync(join(folder, 't.json'), 'utf8');
+    writeFileSync(join(folder, 't.json'), text.replace(/"verdict":\s*"allow"/, `"verdict": ${'['.repeat(20_000)}`));
+    await orGaitError(async () => expect((await verify(join(folder, 't.json'), TRUST)).ok).toBe(false));
+  });
+
+  test('of a last line without end is not taken into memory by whoever appends', async () => {
+    const folder = fresh();
+    const path = join(folder, 's.jsonl');
+    writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.alloc(64 * 1024 * 1024, 0x7b)]));
+    const size = readFileSync(path).length;
+    const code = await withJournal(path, (journal) => journal.append(toolCall(9))).catch((error: unknown) =>
+      isGaitError(error) ? error.code : error,
+    );
+    expect(code).toBe('JOURNAL_CORRUPT');
+    expect(readFileSync(path)).toHaveLength(size);
+  });
+
   test('of gzip in the place of a segment is refused without being unpacked', async () => {
     const folder = fresh();
     const bomb = gzipSync(Buffer.alloc(512 * 1024 * 1024));
