@@ -10,11 +10,19 @@ export function times(short: number, long: number): number {
 }
 
 /**
- * In the long form everything; in the short form about one in `every`, drawn by the seed, so that another run looks at others.
+ * In the long form everything; in the short form one of each `every`, drawn by the seed, so that another run looks at others, and
+ * at as many.
  */
 export function sampler(seed: number, every: number): () => boolean {
   const random = seededRandom(seed);
-  return () => IS_LONG || random() * every < 1;
+  let place = 0;
+  let drawn = 0;
+  return () => {
+    if (place === 0) drawn = Math.floor(random() * every);
+    const isDrawn = place === drawn;
+    place = (place + 1) % every;
+    return IS_LONG || isDrawn;
+  };
 }
 
 /** What a run looked at, for the reader of its output: docs/reliability.md quotes these lines. */
