@@ -33,6 +33,7 @@ import {
   toolCall,
   withJournal,
 } from '../support/journal-fixtures.js';
+import { FaultFileSystem } from '../support/fault-file-system.js';
 import { logOf, verdictOf } from '../support/log-state.js';
 import { repositoryRoot } from '../support/paths.js';
 import { KEY, STRICT } from '../support/sealed-session.js';
@@ -510,5 +511,20 @@ describe('what was changed in a compacted journal is found', () => {
     removeIndex(path);
     expect((await caught(openJournal(path, QUICK))).code).toBe('SEGMENT_MISSING');
     expect((await caught(readStatus(path))).category).toBe('verification_failed');
+  });
+
+  test('of a session that is removed as a whole while somebody opens it, it is said that there is none any more', async () => {
+    const path = await compacted(5);
+    removeIndex(path);
+    const faults = new FaultFileSystem();
+    faults.intercept = ({ operation, path: folder }, proceed) => {
+      if (operation === 'readDirectory' && folder === segmentsOf(path)) {
+        rmSync(path);
+        rmSync(`${path}.gait`, { recursive: true });
+        return [];
+      }
+      return proceed();
+    };
+    expect((await caught(readStatus(path, { fileSystem: faults.fs }))).code).toBe('JOURNAL_NOT_FOUND');
   });
 });

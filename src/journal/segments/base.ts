@@ -27,7 +27,8 @@ export interface LogBase {
 /**
  * Undefined when the file is the whole log, as before the first compaction, or after one by the Go tool.
  *
- * @throws GaitError SEGMENT_MISSING when lines were taken out and what the log stands on is gone; IO_ERROR
+ * @throws GaitError SEGMENT_MISSING when lines were taken out and what the log stands on is gone; JOURNAL_NOT_FOUND when the
+ * journal itself is by now; IO_ERROR
  */
 export function readBase(fs: FileSystem, paths: JournalPaths, descriptor: number): LogBase | undefined {
   const prelude = readPrelude(fs, descriptor, paths.journal);
@@ -39,7 +40,7 @@ export function readBase(fs: FileSystem, paths: JournalPaths, descriptor: number
   if (leavesBefore === undefined || leavesBefore === prelude.checkpoints.length) return undefined;
   const segments = segmentsUpTo(fs, paths, leavesBefore + 1);
   const last = segments.at(-1);
-  if (last === undefined || !endsWith(last, seal)) throw missing(paths, leavesBefore);
+  if (last === undefined || !endsWith(last, seal)) throw missing(fs, paths, leavesBefore);
   return { prelude, segments, kept: prelude.checkpoints, seal };
 }
 
@@ -102,7 +103,13 @@ function lastCheckpoint(kept: KeptCheckpoint | undefined): LastCheckpoint | unde
   return { index, sequenceEnd, digest };
 }
 
-function missing({ journal, segments }: JournalPaths, lines: number): GaitError {
+function missing(fs: FileSystem, { journal, segments }: JournalPaths, lines: number): GaitError {
+  // A session that is removed as a whole while somebody has it open.
+  if (fs.lstat(journal) === undefined) {
+    return new GaitError('JOURNAL_NOT_FOUND', `there is no journal at ${journal} any more`, {
+      details: { path: journal },
+    });
+  }
   return new GaitError('SEGMENT_MISSING', `the first ${lines} lines of ${journal} are not there`, {
     hint: `compaction moved them to ${segments}: restore that folder from a copy`,
     details: { path: journal, segments, lines },
