@@ -29,7 +29,8 @@ export function describePlan(
     schema_version: '1.0.0',
     planned_at: writtenTime(context.nowMs) ?? '',
     ...(defaultProfile === undefined ? {} : { default_profile: defaultProfile }),
-    named_by_caller: isNamedByCaller,
+    // No profile is nobody's choice.
+    named_by_caller: defaultProfile !== undefined && isNamedByCaller,
     filter: writtenFilter(context),
     profiles: rules.named(used).map(writtenProfile),
     holds: holds.map(writtenHold),
