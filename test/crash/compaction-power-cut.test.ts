@@ -13,7 +13,7 @@ import { IDS, toolCall } from '../support/journal-fixtures.js';
 import { ModelDisk, PowerCutError } from '../support/model-disk.js';
 import { KEY } from '../support/sealed-session.js';
 
-const PATH = '/root/s1.jsonl';
+const PATH = '/disk/s1.jsonl';
 
 function optionsOf({ fs }: ModelDisk): OpenOptions {
   return { fileSystem: fs, clock: () => Date.UTC(2026, 1, 1), lockLayers: 'kernel' };
@@ -26,7 +26,7 @@ interface Told {
 }
 
 async function workload(disk: ModelDisk, told: Told): Promise<void> {
-  disk.fs.mkdirs('/root', 0o750);
+  disk.fs.mkdirs('/disk', 0o750);
   disk.fs.syncDirectory('/');
   await startSession(PATH, IDS, optionsOf(disk));
   const journal = await openJournal(PATH, optionsOf(disk));
@@ -104,7 +104,7 @@ describe('a power cut at every step of appends, checkpoints and compactions', ()
       cuts += 1;
       for (const { name, disk: found } of disk.crashStates()) {
         // Before the folder is durable there is nothing to come back to.
-        if (found.fs.lstat('/root') === undefined) continue;
+        if (found.fs.lstat('/disk') === undefined) continue;
         states += 1;
         await expectWhole(found, told, `cut at step ${cutAt}: ${name}`);
       }

@@ -24,7 +24,7 @@ import { KEY } from '../support/sealed-session.js';
 import { testSeed } from '../support/seeded.js';
 
 const SEED = testSeed();
-const ROOT = '/root';
+const ROOT = '/disk';
 const LATER = Date.UTC(2026, 5, 1);
 
 /** At a time when what was written by `optionsOf` is old. */

@@ -114,7 +114,7 @@ const SEALS: Work = {
     onJournal(disk, async (journal) => {
       for (const n of [1, 2]) {
         told.receipts.push(await journal.append(toolCall(n)));
-        const out = { out: `/root/cp${n}.zip`, noteOut: `/root/cp${n}.note`, chainOut: '/root/chain.json' };
+        const out = { out: `/disk/cp${n}.zip`, noteOut: `/disk/cp${n}.note`, chainOut: '/disk/chain.json' };
         await journal.checkpoint({ key: KEY, ...out });
         told.done.add(out.out).add(out.noteOut).add(out.chainOut);
       }
@@ -130,7 +130,7 @@ async function expectSealed(disk: ModelDisk, told: Told, when: string): Promise<
   const records = await recordsOn(disk);
   const named = records.flatMap((line) => (line.recordType === 'checkpoint' ? [line.checkpoint.runpack_path] : []));
   const packs = named.filter((path) => path !== '');
-  const files = new Set([...told.done, ...packs, '/root/cp1.zip', '/root/cp2.zip', '/root/cp1.note', '/root/cp2.note']);
+  const files = new Set([...told.done, ...packs, '/disk/cp1.zip', '/disk/cp2.zip', '/disk/cp1.note', '/disk/cp2.note']);
   for (const file of files) {
     const isThere = disk.fs.lstat(file) !== undefined;
     const isOwed = told.done.has(file) || packs.includes(file);
@@ -155,7 +155,7 @@ const COMPACTIONS: Work = {
   run: (disk, told) =>
     onJournal(disk, async (journal) => {
       told.receipts.push(await journal.append(toolCall(1, { idempotency_key: 'key' })));
-      await journal.compact({ out: '/root/copy.jsonl' });
+      await journal.compact({ out: '/disk/copy.jsonl' });
       await journal.compact();
       told.receipts.push(await journal.append(toolCall(2)));
       await journal.checkpoint({ key: KEY });
@@ -165,9 +165,9 @@ const COMPACTIONS: Work = {
     }),
   check: async (disk, told, when) => {
     await expectKept(disk, told, when);
-    const copy = disk.fs.lstat('/root/copy.jsonl');
+    const copy = disk.fs.lstat('/disk/copy.jsonl');
     if (copy !== undefined) {
-      const report = await verify('/root/copy.jsonl', { fileSystem: disk.fs, publicKeys: [KEY.publicKey] });
+      const report = await verify('/disk/copy.jsonl', { fileSystem: disk.fs, publicKeys: [KEY.publicKey] });
       expect({ when, copy: report.problems }).toEqual({ when, copy: [] });
     }
     await onJournal(disk, async (journal) => {

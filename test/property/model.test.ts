@@ -20,7 +20,7 @@ describe(`any script of commands, crashes among them (seed ${SEED})`, () => {
         await fc.asyncModelRun(() => ({ model: new Model(), real }), script);
         commands += [...script].length;
         await real.reopen(false);
-        const report = await verify('/root', { fileSystem: real.disk.fs, publicKeys: [KEY.publicKey] });
+        const report = await verify('/disk', { fileSystem: real.disk.fs, publicKeys: [KEY.publicKey] });
         expect(report.problems).toEqual([]);
       }),
       { seed: SEED, numRuns: RUNS },

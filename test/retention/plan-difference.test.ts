@@ -94,6 +94,13 @@ describe('the difference between two plans', () => {
     expect(facts(explainDifference(planOf({ policy: none }), planOf()))).toContain('policy_changed medium');
   });
 
+  test('is none between two plans without a profile, whoever asked for none', () => {
+    const [one, other] = [false, true].map((isNamedByCaller) =>
+      plan({ items: [] }, { profiles: [], defaultProfile: undefined, isNamedByCaller }, [], NOW_MS),
+    );
+    expect(one?.plan_digest).toBe(other?.plan_digest);
+  });
+
   test('is found exactly when the digests differ, for any two situations', () => {
     const situation = fc.tuple(inventories, policies, holdLists);
     fc.assert(

@@ -192,7 +192,7 @@ testWords([
 test('the plan of any inventory keeps to its schema', () => {
   fc.assert(
     fc.property(inventories, policies, holdLists, (inventory, policy, holds) => {
-      const found = { root: '/root', not_looked_into: [], unknown_files: 0 };
+      const found = { root: '/disk', not_looked_into: [], unknown_files: 0 };
       const made: RootPlan = { ...plan(inventory, policy, holds, NOW_MS), ...found };
       expect(complaints('prune-plan', made)).toEqual([]);
       expect(undeclaredKeys('prune-plan', made)).toEqual([]);

@@ -202,7 +202,7 @@ const spelledKey = fc.oneof(
   spelledString,
 );
 
-/** JSON texts as others write them: any whitespace, any escapes, any number; sometimes with a key twice. */
+/** JSON texts as others write them: whitespace, escapes and numbers of every spelling; sometimes with a key twice. */
 const jsonText = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },

@@ -19,7 +19,7 @@ import { linesOn, optionsOf, PATH } from './power-cuts.js';
 import { KEY } from './sealed-session.js';
 
 const LATER = Date.UTC(2026, 6, 1);
-const OLD = '/root/old.jsonl';
+const OLD = '/disk/old.jsonl';
 
 function same(found: unknown, wanted: unknown): void {
   expect(found).toEqual(wanted);
@@ -317,8 +317,8 @@ const hold = { sessionId: 'old', reason: 'case 12', actor: 'counsel' };
 class Hold extends Command {
   protected async act(model: Model, real: Real): Promise<void> {
     const options = { ...optionsOf(real.disk), key: KEY, clock: () => LATER };
-    if (model.isHeld) await releaseHold('/root', hold, options);
-    else await setHold('/root', hold, options);
+    if (model.isHeld) await releaseHold('/disk', hold, options);
+    else await setHold('/disk', hold, options);
     model.isHeld = !model.isHeld;
   }
 
@@ -332,7 +332,7 @@ class Prune extends Command {
     const { lockLayers, ...plain } = { ...optionsOf(real.disk), clock: () => LATER };
     const policy = { ...plain, profile: 'short', session: 'old' };
     const { session: _session, ...choice } = policy;
-    const plan = await planPrune('/root', choice);
+    const plan = await planPrune('/disk', choice);
     const goes = plan.items.some(
       ({ path, action, unit }) => path === 'old.jsonl' && action === 'delete' && unit === 'session',
     );
@@ -343,7 +343,7 @@ class Prune extends Command {
     await executePrune(plan, {
       ...choice,
       ...(lockLayers === undefined ? {} : { lockLayers }),
-      root: '/root',
+      root: '/disk',
       key: KEY,
     });
     model.isOldThere = false;
@@ -380,7 +380,7 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
 /** A root with an old, closed session, and a live one. */
 export async function newDisk(): Promise<ModelDisk> {
   const disk = new ModelDisk();
-  disk.fs.mkdirs('/root', 0o750);
+  disk.fs.mkdirs('/disk', 0o750);
   for (const path of [OLD, PATH]) {
     await startSession(path, path === OLD ? { session_id: 'old', run_id: 'r' } : IDS, optionsOf(disk));
   }

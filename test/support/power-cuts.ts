@@ -14,7 +14,7 @@ import { sampler, tell } from './long-form.js';
 import { ModelDisk } from './model-disk.js';
 import { KEY } from './sealed-session.js';
 
-export const PATH = '/root/s1.jsonl';
+export const PATH = '/disk/s1.jsonl';
 
 export function optionsOf({ fs }: ModelDisk): OpenOptions & { readonly clock: () => number } {
   return { fileSystem: fs, clock: () => Date.UTC(2026, 1, 1), lockLayers: 'kernel' };
@@ -42,7 +42,7 @@ const newTold = (): Told => ({ receipts: [], done: new Set() });
 export async function prepared(work: Work): Promise<{ readonly disk: ModelDisk; readonly told: Told }> {
   const disk = new ModelDisk();
   const told = newTold();
-  disk.fs.mkdirs('/root', 0o750);
+  disk.fs.mkdirs('/disk', 0o750);
   await work.prepare?.(disk, told);
   return { disk: disk.copy(), told };
 }

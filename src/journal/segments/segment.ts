@@ -68,7 +68,7 @@ export interface SegmentManifest {
   readonly log: LogBefore;
 }
 
-/** Both as many digits as any place in a log needs, so that names sort as the log does. */
+/** Sixteen digits hold every place in a log (up to 2^53), and names then sort as the log does. */
 const NAME = /^(\d{16})-(\d{16})$/;
 const HEX_64 = /^[0-9a-f]{64}$/;
 
