@@ -17,13 +17,14 @@ declare module 'vitest' {
 const EMITTED_WITH_ERRORS = 2;
 
 /**
- * Runs once before all tests: builds the project as `npm run build` does, so that tests can start the real CLI as a
+ * Runs once before all tests: prints the seed of the run, builds the project as `npm run build` does, so that tests can start the real CLI as a
  * process of its own, and prepares the folder into which those processes write their coverage.
  *
  * Types are the business of `npm run check`: the compiler's complaints are printed, and the run goes on with what it
  * emitted. Only a compiler that emits nothing stops the tests.
  */
 export default function setup(project: TestProject): void {
+  console.log(`GAIT_TEST_SEED=${project.config.env['GAIT_TEST_SEED'] ?? ''}`);
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const compiled = runNode(compiler, '-p', 'tsconfig.build.json');
   if (compiled !== 0 && compiled !== EMITTED_WITH_ERRORS) throw new Error('the library was not built');

@@ -1,8 +1,12 @@
-/** The seed of a test that draws random numbers: `GAIT_TEST_SEED`, or one of its own, printed so that it can be given. */
+/**
+ * The seed of this run, for a test that draws random numbers: `GAIT_TEST_SEED`, which vitest.config.ts draws and prints when nobody
+ * gave one.
+ */
 export function testSeed(): number {
-  const given = Number(process.env['GAIT_TEST_SEED']);
-  const seed = Number.isSafeInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1;
-  console.log(`GAIT_TEST_SEED=${seed}`);
+  const seed = Number(process.env['GAIT_TEST_SEED']);
+  if (!Number.isSafeInteger(seed) || seed <= 0) {
+    throw new Error(`GAIT_TEST_SEED is a whole number above 0, not ${process.env['GAIT_TEST_SEED'] ?? 'absent'}`);
+  }
   return seed;
 }
 
