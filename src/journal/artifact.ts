@@ -23,7 +23,8 @@ import {
   resolveJournalPaths,
   type FileSystem,
 } from './store/index.js';
-import type { Environment, SessionCheckpoint, SessionHeader } from './types.js';
+import type { Environment } from './environment.js';
+import type { SessionCheckpoint, SessionHeader } from './types.js';
 import type { VerifyOptions } from './verify-types.js';
 import { CONSISTENCY_SCHEMA_ID } from './prove.js';
 import { resolveDemands, verifyProofText, type ProofReport } from './verify/index.js';

@@ -1,5 +1,5 @@
 /** When a handle seals by itself: after so many events, after so much time, at close. */
-import type { SealPolicy } from './types.js';
+import type { SealPolicy } from './handle-types.js';
 
 export class AutoSeal {
   readonly policy: SealPolicy;

@@ -5,7 +5,8 @@
  * over: everybody who was woken by the last commit has had the chance to send the next event.
  */
 import type { EncodedEvent } from './event.js';
-import type { CompanionFile, Receipt } from './types.js';
+import type { Receipt } from './answer-types.js';
+import type { CompanionFile } from './handle-types.js';
 
 /** What one call of append or appendAll asks for: all of it in one commit, or none. */
 export interface AppendRequest {

@@ -18,7 +18,9 @@ import type { WriterSettings } from './settings.js';
 import { writeGoState } from './runpack/index.js';
 import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
 import type { CompactOptions, CompactionResult } from './compaction-types.js';
-import type { CheckpointOptions, CheckpointResult, EventInput, Receipt } from './types.js';
+import type { CheckpointResult, Receipt } from './answer-types.js';
+import type { CheckpointOptions } from './handle-types.js';
+import type { EventInput } from './types.js';
 import { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */

@@ -25,7 +25,8 @@ import {
   type FileSystem,
   type JournalPaths,
 } from './store/index.js';
-import type { CompanionFile, Environment } from './types.js';
+import type { Environment } from './environment.js';
+import type { CompanionFile } from './handle-types.js';
 
 /** Where the event will be, and which it is. */
 export interface CompanionPlace {

@@ -11,7 +11,7 @@ import {
   type JournalPaths,
   type LockFinding,
 } from './store/index.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /**
  * - `current`: it reaches the end of the journal, or nearly.

@@ -61,31 +61,33 @@ export type { FileStat, FileSystem, KernelLock, LockFinding, LockOwner, OpenMode
 export type { CompactOptions, CompactionPolicy, CompactionResult, CompactionSegment } from './compaction-types.js';
 export type { RetentionState, SegmentInfo, Tombstones } from './retention-types.js';
 export type {
-  AppendOptions,
-  CheckpointOptions,
   CheckpointResult,
-  CompanionFile,
   Durability,
-  Environment,
-  EventInput,
-  Journal,
   JournalLine,
   JournalLineBase,
-  JsonObject,
-  LockLayers,
-  LockOptions,
+  Receipt,
+  SessionListEntry,
+  SessionStatus,
+} from './answer-types.js';
+export type { Environment, LockLayers, LockOptions } from './environment.js';
+export type {
+  AppendOptions,
+  CheckpointOptions,
+  CompanionFile,
+  Journal,
   OpenOptions,
   PayloadInput,
-  PayloadRef,
   ReadOptions,
-  Receipt,
   SealPolicy,
+  StartOptions,
+} from './handle-types.js';
+export type {
+  EventInput,
+  JsonObject,
+  PayloadRef,
   SessionCheckpoint,
   SessionEvent,
   SessionHeader,
-  SessionListEntry,
-  SessionStatus,
-  StartOptions,
   Verdict,
 } from './types.js';
 export type {

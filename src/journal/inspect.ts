@@ -9,7 +9,9 @@ import type { SessionState } from './session-state.js';
 import { refuseUnknown, resolveWorld, resolveWriterSettings } from './settings.js';
 import { resolveJournalPaths, WriterLock, type FileSystem, type JournalPaths } from './store/index.js';
 import type { SegmentInfo, SizedFile } from './retention-types.js';
-import type { Environment, LockOptions, SessionHeader, SessionStatus } from './types.js';
+import type { SessionStatus } from './answer-types.js';
+import type { Environment, LockOptions } from './environment.js';
+import type { SessionHeader } from './types.js';
 
 export interface SessionInspection {
   /** The journal, links resolved. */

@@ -14,7 +14,7 @@ import {
 } from './segments/index.js';
 import type { World } from './settings.js';
 import { errnoOf, LineSplitter, scanNow, type JournalPaths } from './store/index.js';
-import type { JournalLine } from './types.js';
+import type { JournalLine } from './answer-types.js';
 
 const CHUNK_BYTES = 256 * 1024;
 

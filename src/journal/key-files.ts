@@ -7,7 +7,7 @@ import { checkId } from './event-fields.js';
 import { writeKeyPair, type KeyPaths } from './key-pair-writer.js';
 import { whyNoFileName } from './session-path.js';
 import { refuseUnknown, resolveWorld, type World } from './settings.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** What {@link rotateKeys} takes. */
 export interface KeyFileOptions extends Environment {

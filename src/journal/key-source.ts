@@ -6,7 +6,7 @@ import { GaitError, isGaitError } from '../errors.js';
 import { parsePrivateKey, parsePublicKey, parseVkey, type KeyPair } from '../sign/index.js';
 import { refuseUnknown, resolveWorld } from './settings.js';
 import { errnoOf, ioError, type FileSystem } from './store/index.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** Where a key is: in a file or in an environment variable, never both. A blank value counts as not given. */
 export interface KeySource {

@@ -13,7 +13,7 @@ import {
   replaceFile,
   TurnTaker,
 } from './store/index.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** Files that are replaced are small by nature. */
 const MAX_REPLACED_BYTES = 4 * 1024 * 1024;

@@ -6,7 +6,8 @@ import { originOf } from './checkpoint.js';
 import { isSessionFile } from './runpack/index.js';
 import type { World } from './settings.js';
 import { cleanPath, ioError, makeDirectories, readWhole, replaceFile, type JournalPaths } from './store/index.js';
-import type { CheckpointOptions, SessionHeader } from './types.js';
+import type { CheckpointOptions } from './handle-types.js';
+import type { SessionHeader } from './types.js';
 
 /** A note is a few hundred bytes, with room for signatures of others. */
 const MAX_NOTE_BYTES = 1024 * 1024;

@@ -16,7 +16,8 @@ import {
   type JournalPaths,
 } from './store/index.js';
 import { leafHashOfText } from '../sign/index.js';
-import type { Journal, OpenOptions, SessionStatus, StartOptions } from './types.js';
+import type { SessionStatus } from './answer-types.js';
+import type { Journal, OpenOptions, StartOptions } from './handle-types.js';
 import { JournalWriter } from './writer.js';
 import { WriterFile } from './writer-file.js';
 

@@ -9,7 +9,8 @@ import { payloadPath } from './payload-files.js';
 import { storePayload, type PayloadContent } from './payload-store.js';
 import type { World } from './settings.js';
 import { errnoOf, ioError, readChunks, type JournalPaths } from './store/index.js';
-import type { EventInput, PayloadInput, PayloadRef } from './types.js';
+import type { PayloadInput } from './handle-types.js';
+import type { EventInput, PayloadRef } from './types.js';
 
 /** Media type of attributes that were moved out of their event. */
 const ATTRIBUTES_MEDIA_TYPE = 'application/vnd.gait.attributes+json';

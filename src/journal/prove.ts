@@ -20,7 +20,7 @@ import { isPresent, linesOf, readBase, restoreBefore, type LogBase, type Segment
 import { SessionLog } from './session-log.js';
 import { refuseUnknown, resolveWorld, type World } from './settings.js';
 import { LineSplitter, resolveJournalPaths, scan, TurnTaker, type JournalPaths } from './store/index.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 export const CONSISTENCY_SCHEMA_ID = 'gait.consistency_proof';
 

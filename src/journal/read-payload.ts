@@ -4,7 +4,8 @@ import { checkPayload, openPayload } from './payload-reader.js';
 import { readJournal } from './reader.js';
 import { refuseUnknown, resolveWorld } from './settings.js';
 import { resolveJournalPaths } from './store/index.js';
-import type { Environment, PayloadRef } from './types.js';
+import type { Environment } from './environment.js';
+import type { PayloadRef } from './types.js';
 
 /** A payload that was found to be what its event was recorded with. */
 export interface OpenedPayload {

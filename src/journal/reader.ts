@@ -11,7 +11,8 @@ import { JournalSource } from './journal-source.js';
 import type { JournalRecord } from './record.js';
 import { refuseUnknown, resolveWorld } from './settings.js';
 import { resolveJournalPaths } from './store/index.js';
-import type { JournalLine, ReadOptions } from './types.js';
+import type { JournalLine } from './answer-types.js';
+import type { ReadOptions } from './handle-types.js';
 
 const DEFAULT_POLL_MS = 50;
 

@@ -25,7 +25,8 @@ import type { SessionLog } from './session-log.js';
 import type { World } from './settings.js';
 import type { JournalPaths } from './store/index.js';
 import { formatTimestamp } from './timestamp.js';
-import type { CheckpointOptions, SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
+import type { CheckpointOptions } from './handle-types.js';
+import type { SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 
 export interface SealContext {
   readonly world: World;

@@ -5,7 +5,8 @@ import type { JournalRecord } from './record.js';
 import { RecentKeys } from './recent-keys.js';
 import { SessionLog } from './session-log.js';
 import { SparseOffsets } from './sparse-offsets.js';
-import type { Receipt, SessionEvent, SessionStatus } from './types.js';
+import type { Receipt, SessionStatus } from './answer-types.js';
+import type { SessionEvent } from './types.js';
 import type { Problem } from './verify-types.js';
 
 export class SessionState {

@@ -4,7 +4,8 @@ import { GaitError } from '../errors.js';
 import { parseDurationMs } from './duration.js';
 import { nodeFileSystem, tellFailures, type FileSystem, type WriterLockSettings } from './store/index.js';
 import type { CompactionPolicy } from './compaction-types.js';
-import type { Environment, LockOptions, OpenOptions, SealPolicy } from './types.js';
+import type { Environment, LockOptions } from './environment.js';
+import type { OpenOptions, SealPolicy } from './handle-types.js';
 import { VERSION } from './version.js';
 
 /** What the outside world looks like to the engine. */

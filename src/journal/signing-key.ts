@@ -3,7 +3,7 @@ import { GaitError } from '../errors.js';
 import { keyId, type KeyPair } from '../sign/index.js';
 import { newKeyPair } from './key-files.js';
 import { describeSource, isGiven, loadPrivateKey, loadPublicKey, type KeySource } from './key-source.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** `dev`: a key made for this one call and then forgotten. `prod`: a key that the caller keeps. */
 export type KeyMode = 'dev' | 'prod';

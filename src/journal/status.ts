@@ -4,7 +4,8 @@ import { GaitError, isGaitError } from '../errors.js';
 import { loadState, openJournalFile } from './journal-file.js';
 import { refuseUnknown, resolveWorld } from './settings.js';
 import { cleanFolder, ioError, resolveJournalPaths, type FileSystem } from './store/index.js';
-import type { Environment, SessionListEntry, SessionStatus } from './types.js';
+import type { SessionListEntry, SessionStatus } from './answer-types.js';
+import type { Environment } from './environment.js';
 
 const JOURNAL_SUFFIX = '.jsonl';
 

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { resolveWorld } from './settings.js';
 import { cleanPath, errnoOf, ioError, makeDirectories, replaceFile, type FileSystem } from './store/index.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** Who may do what with a file, without its type. */
 const PERMISSION_BITS = 0o777;

@@ -9,7 +9,8 @@ import { readBase, type LogBase } from './segments/index.js';
 import { resolveWorld } from './settings.js';
 import { resolveJournalPaths } from './store/index.js';
 import { ALL_TIMES, type TimeSpan } from './time-span.js';
-import type { Environment, JournalLine } from './types.js';
+import type { JournalLine } from './answer-types.js';
+import type { Environment } from './environment.js';
 
 export interface TimeSeekOptions extends Environment {
   /** Whether lines of a span are not wanted. Asked again as the reading goes on; once true it must stay so. */

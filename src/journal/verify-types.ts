@@ -1,6 +1,6 @@
 /** What a verifier is asked, and what it answers. */
 import type { RetentionState, Tombstones } from './retention-types.js';
-import type { Environment } from './types.js';
+import type { Environment } from './environment.js';
 
 /** Kinds of problems that `verify` reports. */
 export type ProblemKind =

@@ -11,16 +11,9 @@ import { refuseUnknown, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import type { JournalPaths } from './store/index.js';
 import type { CompactOptions, CompactionResult } from './compaction-types.js';
-import type {
-  AppendOptions,
-  CheckpointOptions,
-  CheckpointResult,
-  CompanionFile,
-  EventInput,
-  Journal,
-  Receipt,
-  SessionStatus,
-} from './types.js';
+import type { CheckpointResult, Receipt, SessionStatus } from './answer-types.js';
+import type { AppendOptions, CheckpointOptions, CompanionFile, Journal } from './handle-types.js';
+import type { EventInput } from './types.js';
 
 export class JournalWriter implements Journal {
   readonly #settings: WriterSettings;
