@@ -1,18 +1,18 @@
 /** One journal on its way through a verifier: every line into the log, every finding into one report. */
 import { isGaitError } from '../../errors.js';
-import { isLoss } from '../journal-file.js';
 import type { IndexSnapshot } from '../session-index.js';
-import { isFault, parseRecord, type JournalRecord } from '../record.js';
-import { judgeTail } from '../recovery.js';
+import type { JournalRecord } from '../record.js';
 import { readBase, readPrelude, type KeptCheckpoint, type LogBase } from '../segments/index.js';
 import { SessionLog } from '../session-log.js';
 import { LineSplitter, MAX_READ_LINE_BYTES, type FileSystem, type JournalPaths } from '../store/index.js';
-import type { RetentionState, Tombstones } from '../retention-types.js';
-import type { VerifyCoverage, VerifyOptions, VerifyReport } from '../verify-types.js';
+import type { Tombstones } from '../retention-types.js';
+import type { VerifyOptions, VerifyReport } from '../verify-types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
 import { ArchiveChecker } from './archive.js';
 import type { Demands } from './demands.js';
+import { checkIndexedLoss, checkSignatures, checkTail, checkWhole } from './end-checks.js';
 import { Findings } from './findings.js';
+import { journalReport, unsignedEvents, type Gathered } from './journal-report.js';
 import { scanInParallel, type LineTaker, type ParallelRange } from './parallel-scan.js';
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
@@ -131,27 +131,24 @@ export class JournalVerifier {
     totalBytes: number,
     index: IndexSnapshot | undefined,
   ): VerifyReport {
-    this.#checkTail(splitter);
+    const end = { log: this.#log, offset: this.offset };
+    checkTail(end, splitter, this.#findings);
     this.#log.finish();
-    this.#checkWhole();
-    this.#checkIndexedLoss(index);
+    checkWhole(end, this.#demands, this.#findings);
+    checkIndexedLoss(end, index, this.#findings);
     this.#strays?.finish(this.#findings);
     this.#anchor?.atEnd(this.#log, this.offset);
-    this.#checkSignatures();
-    const { header } = this.#log;
-    const { ok, verdict, ...found } = this.#findings.report();
-    return {
-      ok,
+    const gathered: Gathered = {
+      log: this.#log,
+      seals: this.#seals,
+      payloads: this.#payloads,
+      archive: this.#archive,
+      isUnproven: this.#isUnproven,
       path: paths.journal,
-      kind: 'journal',
-      ...(header === undefined ? {} : { session_id: header.session_id, run_id: header.run_id }),
-      verdict,
-      signature_status: this.#seals.status,
-      retention: this.#retention,
-      signed_by: [...this.#seals.signedBy],
-      coverage: this.#coverage(totalBytes),
-      ...found,
+      unterminatedBytes: totalBytes - this.offset,
     };
+    checkSignatures(end, this.#seals.status, unsignedEvents(gathered), this.#demands, this.#findings);
+    return journalReport(gathered, this.#findings.report());
   }
 
   async checkPayloads(fs: FileSystem, paths: JournalPaths, onChecked: () => void): Promise<void> {
@@ -198,126 +195,5 @@ export class JournalVerifier {
     });
     this.#log.skipUnreadable(start);
     this.offset = start + sizeBytes + 1;
-  }
-
-  /** Bytes after the last line feed: in flight or torn as a rule, but a whole line that does not belong here is a finding. */
-  #checkTail({ rest, restBytes }: LineSplitter): void {
-    if (restBytes === 0) return;
-    const place = { line: this.lines + 1, byte_offset: this.offset };
-    if (restBytes > MAX_READ_LINE_BYTES) {
-      const sizes = { expected: `at most ${MAX_READ_LINE_BYTES} bytes`, found: `${restBytes} bytes` };
-      const meaning = 'what stands behind the last line is longer than any line that a crash cuts short';
-      this.#findings.problem({ ...place, ...sizes, kind: 'line_too_long', meaning });
-      return;
-    }
-    const verdict = judgeTail({ log: this.#log, offset: this.offset }, rest);
-    if (verdict.action === 'refuse') {
-      this.#findings.problem(verdict.problem);
-    } else if (verdict.action === 'cut' && !isFault(parseRecord(rest.subarray(0, -1)))) {
-      // A crash cuts a line short; it does not put another byte in the place of the line feed.
-      this.#findings.problem({
-        ...place,
-        kind: 'bad_json',
-        meaning: `the line feed at the end of line ${place.line} was changed`,
-      });
-    } else {
-      const state =
-        verdict.action === 'complete'
-          ? 'whole but lacks its line feed; the next append completes it'
-          : 'incomplete: a write in flight, or one that a crash cut short; the next append moves it aside';
-      this.#findings.warning({
-        ...place,
-        kind: 'unterminated_line',
-        found: `${restBytes} bytes`,
-        meaning: `the last line is ${state}`,
-      });
-    }
-  }
-
-  #checkWhole(): void {
-    if (this.lines === 0) {
-      const meaning = 'the journal is empty, or holds no whole line: it proves nothing';
-      this.#findings.problem({ kind: 'empty_journal', line: 1, byte_offset: 0, meaning });
-    }
-    const { unlinkedLines } = this.#log;
-    if (unlinkedLines === 0) return;
-    this.#findings.either(this.#demands.isStrict, {
-      kind: 'unlinked_line',
-      line: 1,
-      byte_offset: 0,
-      found: `${unlinkedLines} lines`,
-      meaning:
-        'lines without `prev` (the Go tool writes such) are not bound to the line before them; a change of one shows only where a linked line or a checkpoint with a root follows it',
-    });
-  }
-
-  #checkIndexedLoss(lost: IndexSnapshot | undefined): void {
-    if (lost === undefined || !isLoss(lost, { log: this.#log, offset: this.offset })) return;
-    this.#findings.problem({
-      kind: 'truncated',
-      line: this.lines + 1,
-      byte_offset: this.offset,
-      expected: `${lost.facts.lines} lines`,
-      found: `${this.lines} lines`,
-      meaning: 'lines that were on the disk when the index was last written are gone from the end of the journal',
-    });
-  }
-
-  #checkSignatures(): void {
-    const { status } = this.#seals;
-    const place = { line: this.lines, byte_offset: this.offset };
-    const { isSignatureRequired, isStrict } = this.#demands;
-    if (status === 'missing' || status === 'skipped') {
-      const meaning =
-        status === 'missing'
-          ? 'no checkpoint is signed: whoever can write the file could have rewritten it as a whole'
-          : 'the checkpoints are signed, but no public key was given to check the signatures with';
-      if (this.#log.checkpointCount > 0 || isSignatureRequired) {
-        this.#findings.either(isSignatureRequired, { ...place, kind: 'signature_missing', meaning });
-      }
-    }
-    const unsigned = this.#unsignedEvents;
-    if (unsigned === 0 || status === 'failed') return;
-    this.#findings.either(isStrict, {
-      ...place,
-      kind: 'unsigned_tail',
-      found: `${unsigned} events`,
-      meaning: `unsigned tail: ${unsigned} events that no verified signature covers`,
-    });
-  }
-
-  get #retention(): RetentionState {
-    const archive = this.#archive;
-    if (this.#isUnproven || archive?.isUnproven === true || this.#payloads.isUnproven) return 'missing (unproven)';
-    const isPruned = (archive?.prunedToSequence ?? 0) > 0 || this.#payloads.erased > 0;
-    return isPruned ? 'pruned (proven)' : 'intact';
-  }
-
-  get #unsignedEvents(): number {
-    return Math.max(this.#log.lastSequence - this.#seals.signedToSequence, 0);
-  }
-
-  #coverage(totalBytes: number): VerifyCoverage {
-    const log = this.#log;
-    const prunedTo = this.#archive?.prunedToSequence ?? 0;
-    return {
-      lines: log.lines,
-      events: log.eventCount - (this.#archive?.prunedEvents ?? 0),
-      checkpoints: log.checkpointCount,
-      first_sequence: prunedTo === 0 ? log.firstSequence : prunedTo < log.lastSequence ? prunedTo + 1 : 0,
-      last_sequence: log.lastSequence,
-      tree_size: log.frontier.size,
-      root_hash: log.frontier.root().toString('hex'),
-      head: log.head?.toString('hex') ?? '',
-      unlinked_lines: log.unlinkedLines,
-      uncheckpointed_events: Math.max(log.lastSequence - (log.lastCheckpoint?.sequenceEnd ?? 0), 0),
-      signed_to_sequence: this.#seals.signedToSequence,
-      unsigned_events: this.#unsignedEvents,
-      unterminated_bytes: totalBytes - this.offset,
-      closed: log.isClosed,
-      segments: this.#archive?.segmentCount ?? 0,
-      pruned_to_sequence: prunedTo,
-      erased_payloads: this.#payloads.erased,
-    };
   }
 }
