@@ -1,5 +1,5 @@
-/** What a checkpoint must say, given the one before it: the rules that need no tree. Pure. */
-import { sha256Hex } from '../sign/index.js';
+/** What a checkpoint must say, given the one before it and the tree below it, and how numbers must go on after it. Pure. */
+import { sha256Hex, type Frontier } from '../sign/index.js';
 import type { SessionCheckpoint } from './types.js';
 
 /** What is kept of the last checkpoint. */
@@ -44,4 +44,35 @@ export function checkpointMismatches(
     found.push({ field: 'checkpoint_digest', expected: digest, found: checkpoint.checkpoint_digest });
   }
   return found;
+}
+
+/** Our additive fields: size, root and head of the log before the checkpoint's own line. */
+export function treeMismatches(
+  checkpoint: SessionCheckpoint,
+  frontier: Frontier,
+  headLeaf: Buffer | undefined,
+): readonly FieldMismatch[] {
+  const mismatches: FieldMismatch[] = [];
+  const hold = (field: string, found: string | number | undefined, expected: string | number): void => {
+    if (found !== undefined && found !== expected) mismatches.push({ field, expected, found });
+  };
+  const { tree_size: size, root_hash: root, head } = checkpoint;
+  hold('tree_size', size, frontier.size);
+  if (root !== undefined) hold('root_hash', root, frontier.root().toString('hex'));
+  hold('head', head, headLeaf?.toString('hex') ?? '');
+  return mismatches;
+}
+
+/** Why an event with another number than the next one may stand where it does. */
+export function explainSequence(
+  found: number,
+  expected: number,
+  eventCount: number,
+  last: LastCheckpoint | undefined,
+): string {
+  if (found > expected) return `events ${expected} to ${found - 1} are missing before this line, or it was moved here`;
+  if (found === 1 && eventCount === 0 && last !== undefined) {
+    return `the numbering restarted at 1 although events up to ${last.sequenceEnd} are sealed: the Go tool does this when it appends after its own compaction`;
+  }
+  return `event ${found} stands here for the second time, or was moved behind a later one`;
 }

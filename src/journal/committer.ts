@@ -2,15 +2,13 @@
  * What happens to a journal under the writer lock: catch up with other writers, number and link the lines, one write, one
  * sync; then, at leisure, the index. Its methods are called one at a time (see commit-queue.ts).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import type { UnderLock } from './compact.js';
-import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
-import { settleCompanion, stageCompanion, type StagedCompanion } from './companion.js';
-import { encodeEvent, type EventFrame } from './event.js';
-import { removeIndexLeftovers, saveIndex } from './journal-file.js';
+import { CommitWriter } from './commit-writer.js';
+import type { EventFrame } from './event.js';
+import { IndexSaver } from './index-saver.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import { checkTargets, packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';
 import type { SessionLog } from './session-log.js';
@@ -18,19 +16,9 @@ import type { WriterSettings } from './settings.js';
 import { writeGoState } from './runpack/index.js';
 import { ioError, makeDirectories, WriterLock, type JournalPaths } from './store/index.js';
 import type { CompactOptions, CompactionResult } from './compaction-types.js';
-import type { CheckpointResult, Receipt } from './answer-types.js';
+import type { CheckpointResult } from './answer-types.js';
 import type { CheckpointOptions } from './handle-types.js';
-import type { EventInput } from './types.js';
 import { WriterFile } from './writer-file.js';
-
-/** The index is written at most this often, and at close. */
-const INDEX_INTERVAL_MS = 250;
-/** A slow writer may leave more time between two: what counts is how much the next open has to read. */
-const INDEX_MAX_INTERVAL_MS = 1_000;
-const INDEX_LAG_BYTES = 2 * 1024 * 1024;
-/** How long to wait for another loser of a race. He needs a moment, unless he is stopped. */
-const STRAY_PATIENCE_MS = 2_000;
-const STRAY_PAUSE_MS = 1;
 
 export class Committer {
   /** What every event of the session shares. */
@@ -40,10 +28,8 @@ export class Committer {
   readonly #file: WriterFile;
   readonly #lock: WriterLock;
   #poisonedBy: unknown;
-  /** A writer that died may have left a file that its event names, or this one could not put it in place. */
-  #mayOweCompanion = true;
-  #indexedOffset = 0;
-  #indexedAt: number = performance.now();
+  readonly #writer: CommitWriter;
+  readonly #index: IndexSaver;
 
   private constructor(
     settings: WriterSettings,
@@ -57,7 +43,8 @@ export class Committer {
     this.#file = file;
     this.#lock = lock;
     this.frame = frame;
-    this.#indexedOffset = file.state.indexedOffset;
+    this.#writer = new CommitWriter(settings, paths, file, lock);
+    this.#index = new IndexSaver(settings.world, paths, file);
   }
 
   /** Opens an initialised journal. Changes nothing when it is refused. */
@@ -105,22 +92,8 @@ export class Committer {
   }
 
   /** Settles every request. Only under the lock. */
-  async append(requests: readonly AppendRequest[]): Promise<void> {
-    const plan = planCommit(this.#file.state, requests);
-    const companion = await this.#stageCompanion(plan);
-    try {
-      await this.#write(plan, companion !== undefined);
-    } catch (error) {
-      if (companion !== undefined) this.#abandon(companion, error);
-      throw error;
-    }
-    companion?.place();
-    this.#mayOweCompanion &&= companion === undefined;
-    for (const planned of plan.accepted) {
-      planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
-      planned.request.resolve(this.#receipts(planned));
-    }
-    for (const { request, error } of plan.refused) request.reject(error);
+  append(requests: readonly AppendRequest[]): Promise<void> {
+    return this.#writer.append(requests);
   }
 
   /** Only under the lock. Throws NOTHING_TO_SEAL, and as packBefore and publishAfter do. */
@@ -140,7 +113,7 @@ export class Committer {
     const { producerVersion } = context;
     const built = buildCheckpoint(state.log, { producerVersion, nowMs, key: options.key, runpack });
     const start = state.offset;
-    const end = await this.#writeLines([built.line]);
+    const end = await this.#writer.writeLines([built.line]);
     // Always: a signature must never reach further than the disk.
     this.#file.sync({ start, end });
     state.add(Buffer.from(built.line), start);
@@ -189,8 +162,8 @@ export class Committer {
   async #followReplacement(): Promise<void> {
     await this.#catchUp();
     const { state } = this.#file;
-    this.#indexedOffset = -1;
-    this.saveIndex(true);
+    this.#index.forget();
+    this.#index.saveNow();
     writeGoState(this.#settings.world, this.#paths, state.log, state.offset);
   }
 
@@ -199,37 +172,21 @@ export class Committer {
     // A close that died before its checkpoint is finished by the next one.
     if (!this.#file.state.log.isClosed) {
       checkTargets(this.#sealContext(), options);
-      await this.#appendEngineEvent(closeEvent());
+      await this.#writer.appendEngineEvent(closeEvent(), this.frame);
     }
     return this.seal(options);
   }
 
-  /** Writes the index if the last time is long enough ago, or `always`. */
-  saveIndex(always = false): void {
-    const { state } = this.#file;
-    if (this.#poisonedBy !== undefined || state.offset === this.#indexedOffset) return;
-    const now = performance.now();
-    if (!always && !this.#isIndexDue(now - this.#indexedAt, state.offset - this.#indexedOffset)) return;
-    this.#indexedAt = now;
-    try {
-      if (always) removeIndexLeftovers(this.#settings.world.fs, this.#paths);
-      saveIndex(this.#settings.world, this.#paths, state, this.#file.stat());
-      this.#indexedOffset = state.offset;
-    } catch {
-      // A full or read-only disk: the index is a cache, and the next open reads the journal instead.
-    }
-  }
-
-  #isIndexDue(sinceMs: number, lagBytes: number): boolean {
-    if (sinceMs < INDEX_INTERVAL_MS) return false;
-    return sinceMs >= INDEX_MAX_INTERVAL_MS || lagBytes >= INDEX_LAG_BYTES;
+  /** Writes the index if the last time is long enough ago. */
+  saveIndex(): void {
+    if (this.isHealthy) this.#index.saveIfDue();
   }
 
   /** Syncs what is only buffered, writes the index, gives up the lock. */
   async close(): Promise<void> {
     try {
       if (this.isHealthy && this.#settings.durability === 'buffered') this.#file.sync();
-      this.saveIndex(true);
+      if (this.isHealthy) this.#index.saveNow();
     } finally {
       if (this.#settings.lock.mode === 'exclusive') await this.#lock.release();
       try {
@@ -251,95 +208,8 @@ export class Committer {
   async #catchUp(): Promise<void> {
     const torn = await this.#file.catchUp();
     // The repair becomes evidence itself, before anything else is appended.
-    if (torn !== undefined) await this.#appendEngineEvent(repairEvent(torn));
-    await this.#settleCompanion();
-  }
-
-  async #settleCompanion(): Promise<void> {
-    if (this.#mayOweCompanion) this.#mayOweCompanion = !(await settleCompanion(this.#settings.world, this.#paths));
-  }
-
-  /** The file of the event that the plan writes, if it has one: see commit-queue.ts, such a request is alone in its commit. */
-  async #stageCompanion({ lines, accepted }: CommitPlan): Promise<StagedCompanion | undefined> {
-    const [planned] = accepted;
-    const { companion } = planned?.request ?? {};
-    const [event] = planned?.events ?? [];
-    if (companion === undefined || event === undefined || lines.length === 0) return undefined;
-    // Another process may have died since this handle looked.
-    this.#mayOweCompanion = true;
-    await this.#settleCompanion();
-    if (this.#mayOweCompanion) throw new GaitError('IO_ERROR', 'the file of an earlier event cannot be put in place');
-    this.#mayOweCompanion = true;
-    return stageCompanion(this.#settings.world, this.#paths, companion, event);
-  }
-
-  /** Where the event may be on the disk all the same, the next handle finds out. */
-  #abandon(companion: StagedCompanion, failure: unknown): void {
-    if (isGaitError(failure) && (failure.code === 'SYNC_FAILED' || failure.code === 'HANDLE_POISONED')) return;
-    try {
-      companion.discard();
-    } catch {
-      // The failure that brought us here is the one to report; the record is still there, and says what to remove.
-    }
-  }
-
-  /** An event of the journal's own: a repair, a close. */
-  async #appendEngineEvent(event: EventInput): Promise<void> {
-    const encoded = encodeEvent(event, this.frame, this.#settings.world.clock());
-    const ignore = (): void => undefined;
-    const request = { events: [encoded], expectedSequence: undefined, resolve: ignore, reject: ignore };
-    await this.#write(planCommit(this.#file.state, [request]));
-  }
-
-  /** All or nothing: either every line is in the file and the state, or none is. */
-  async #write(plan: CommitPlan, mustBeDurable = false): Promise<void> {
-    const { state } = this.#file;
-    const start = state.offset;
-    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
-    const end = plan.lines.length > 0 ? await this.#writeLines(plan.lines.map(({ text }) => text)) : start;
-    // A repeated event may have been written, but not synced, by somebody who died.
-    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
-    let byteOffset = start;
-    for (const { event } of plan.lines) {
-      state.addOwnEvent(event, byteOffset);
-      byteOffset += event.lineBytes + 1;
-    }
-  }
-
-  /** Returns the offset behind the last line. */
-  async #writeLines(lines: readonly string[]): Promise<number> {
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
-    if (!this.#lock.isHeld()) {
-      throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
-    }
-    try {
-      this.#file.write(bytes);
-    } catch (error) {
-      await this.#takeBackStray();
-      throw error;
-    }
-    return this.#file.state.offset + bytes.length;
-  }
-
-  /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
-  async #takeBackStray(): Promise<void> {
-    const deadline = performance.now() + STRAY_PATIENCE_MS;
-    while (!this.#file.takeBackStray()) {
-      if (performance.now() >= deadline) {
-        const path = this.#paths.journal;
-        throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${path}`, { details: { path } });
-      }
-      await sleep(STRAY_PAUSE_MS);
-    }
-  }
-
-  #receipts({ request, events }: PlannedRequest): Receipt[] {
-    const { durability } = this.#settings;
-    return request.events.map((_, at) => {
-      const event = events[at];
-      if (event === undefined) throw new GaitError('INTERNAL', 'an event without a place');
-      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leaf, durability);
-    });
+    if (torn !== undefined) await this.#writer.appendEngineEvent(repairEvent(torn), this.frame);
+    await this.#writer.companions.settle();
   }
 
   async #acquire(): Promise<void> {

@@ -10,7 +10,7 @@ import type { CompactOptions, CompactionResult, CompactionSegment } from './comp
 import { dirname, join } from 'node:path';
 import { digestSealed, surveyAt, type CompactionTarget, type Digest, type Surveyed } from './compaction-plan.js';
 import { filesIn, parseSegmentName, segmentName, SegmentWriter, type SegmentManifest } from './segments/index.js';
-import type { RootedCheckpoint } from './session-log.js';
+import type { RootedCheckpoint } from './log-facts.js';
 import type { World } from './settings.js';
 import { ioError, makeDirectories, NewFile, rangeChunks, type JournalPaths } from './store/index.js';
 import { settleTornBytes } from './recovery.js';

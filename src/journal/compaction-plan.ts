@@ -14,7 +14,8 @@ import {
   type LogBase,
   type SegmentManifest,
 } from './segments/index.js';
-import { SessionLog, type RootedCheckpoint } from './session-log.js';
+import type { RootedCheckpoint } from './log-facts.js';
+import { SessionLog } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import {

@@ -7,7 +7,7 @@
 import { Packr, Unpackr } from 'msgpackr/pack';
 import { Frontier, HASH_BYTES, leafHash, sha256 } from '../sign/index.js';
 import { RecentKeys, type RememberedEvent } from './recent-keys.js';
-import { logFacts, type LogFacts } from './session-log.js';
+import { logFacts, type LogFacts } from './log-facts.js';
 import { SessionState } from './session-state.js';
 import { SparseOffsets } from './sparse-offsets.js';
 import { isPackedSpans, packSpans } from './time-span.js';

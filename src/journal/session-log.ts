@@ -4,50 +4,13 @@
  * The writer's catch-up, the cold rebuild and `verify` all feed lines to this one class, so that they cannot disagree.
  */
 import { Frontier, leafHash, leafHashOfText } from '../sign/index.js';
-import { checkpointMismatches, type LastCheckpoint } from './checkpoint-rules.js';
+import { checkpointMismatches, explainSequence, treeMismatches, type LastCheckpoint } from './checkpoint-rules.js';
 import { isReservedTool } from './event-fields.js';
 import { LinkChecker } from './link-checker.js';
+import { logFacts, NO_ARCHIVE, type Archive, type LogFacts, type RootedCheckpoint } from './log-facts.js';
 import { isFault, parseRecord, type JournalRecord } from './record.js';
 import type { SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 import type { Problem, ProblemKind } from './verify-types.js';
-
-/** What compaction moved out of the journal file: the first lines of the log, and the events among them. */
-export interface Archive {
-  readonly lines: number;
-  readonly events: number;
-  /** Where in the journal file the lines begin that are nowhere else. */
-  readonly liveOffset: number;
-}
-
-/** The last checkpoint that names the tree: what it covers can be moved out and still be proved. */
-export interface RootedCheckpoint {
-  /** Lines of the log up to the checkpoint, its own included. */
-  readonly lines: number;
-  /** Offset behind its line in the journal file. */
-  readonly endOffset: number;
-}
-
-const NO_ARCHIVE: Archive = { lines: 0, events: 0, liveOffset: 0 };
-
-/** The part of the state that the index stores: everything but the tree. */
-export interface LogFacts {
-  header: SessionHeader | undefined;
-  firstSequence: number;
-  lastSequence: number;
-  eventCount: number;
-  checkpointCount: number;
-  lastCheckpoint: LastCheckpoint | undefined;
-  /** Lines beside the first that carry no `prev`. */
-  unlinkedLines: number;
-  /** Lines of the log so far, those in segments included. */
-  lines: number;
-  /** Offset of the last line's first byte. */
-  lastLineOffset: number;
-  /** The session was ended by a closing event. */
-  isClosed: boolean;
-  archive: Archive;
-  lastRooted: RootedCheckpoint | undefined;
-}
 
 /** Reserved tool name of the event that ends a session. */
 export const CLOSE_TOOL = 'gait.journal.close';
@@ -277,36 +240,15 @@ export class SessionLog implements LogFacts {
 
   #checkCheckpoint(checkpoint: SessionCheckpoint, byteOffset: number): void {
     const { checkpoint_index: index, sequence_end: end } = checkpoint;
-    const fail = (field: string, expected: string | number, found: string | number | undefined): void =>
-      this.#problem(
-        'checkpoint_mismatch',
-        byteOffset,
-        `${field} of checkpoint ${index} is not what the journal gives`,
-        {
-          expected: String(expected),
-          found: String(found),
-        },
-      );
-    for (const { field, expected, found } of checkpointMismatches(checkpoint, this.lastCheckpoint)) {
-      fail(field, expected, found);
+    const tree = this.isTreeUnknown ? [] : treeMismatches(checkpoint, this.frontier, this.head);
+    for (const { field, expected, found } of [...checkpointMismatches(checkpoint, this.lastCheckpoint), ...tree]) {
+      const meaning = `${field} of checkpoint ${index} is not what the journal gives`;
+      const facts = { expected: String(expected), found: String(found) };
+      this.#problem('checkpoint_mismatch', byteOffset, meaning, facts);
     }
-    this.#checkTree(checkpoint, fail);
     this.#checkCoveredEvents(end, byteOffset);
     this.lastCheckpoint = { index, sequenceEnd: end, digest: checkpoint.checkpoint_digest };
     this.checkpointCount += 1;
-  }
-
-  /** Our additive fields: size, root and head of the log before the checkpoint's own line. */
-  #checkTree(
-    checkpoint: SessionCheckpoint,
-    fail: (field: string, expected: string | number, found: string | number) => void,
-  ): void {
-    if (this.isTreeUnknown) return;
-    const { tree_size: size, root_hash: root, head } = checkpoint;
-    if (size !== undefined && size !== this.frontier.size) fail('tree_size', this.frontier.size, size);
-    if (root !== undefined && root !== this.frontier.root().toString('hex'))
-      fail('root_hash', this.frontier.root().toString('hex'), root);
-    if (head !== undefined && head !== this.head?.toString('hex')) fail('head', this.head?.toString('hex') ?? '', head);
   }
 
   /**
@@ -340,37 +282,4 @@ export class SessionLog implements LogFacts {
       meaning,
     });
   }
-}
-
-/** A copy of the facts alone. */
-export function logFacts(log: LogFacts): LogFacts {
-  const { header, firstSequence, lastSequence, eventCount, checkpointCount, lastCheckpoint, unlinkedLines } = log;
-  const { lines, lastLineOffset, isClosed, archive, lastRooted } = log;
-  return {
-    header,
-    firstSequence,
-    lastSequence,
-    eventCount,
-    checkpointCount,
-    lastCheckpoint,
-    unlinkedLines,
-    lines,
-    lastLineOffset,
-    isClosed,
-    archive,
-    lastRooted,
-  };
-}
-
-function explainSequence(
-  found: number,
-  expected: number,
-  eventCount: number,
-  last: LastCheckpoint | undefined,
-): string {
-  if (found > expected) return `events ${expected} to ${found - 1} are missing before this line, or it was moved here`;
-  if (found === 1 && eventCount === 0 && last !== undefined) {
-    return `the numbering restarted at 1 although events up to ${last.sequenceEnd} are sealed: the Go tool does this when it appends after its own compaction`;
-  }
-  return `event ${found} stands here for the second time, or was moved behind a later one`;
 }

@@ -1,6 +1,6 @@
 /** The Go tool's index of a journal, `P.state.json` (docs/go-compatibility.md): it trusts this file while the size matches. */
 import { SCHEMA_VERSION } from '../record.js';
-import type { LogFacts } from '../session-log.js';
+import type { LogFacts } from '../log-facts.js';
 import type { World } from '../settings.js';
 import { ioError, replaceFile, type JournalPaths } from '../store/index.js';
 import { formatTimestamp } from '../timestamp.js';

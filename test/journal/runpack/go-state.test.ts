@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { goStatePath, writeGoState } from '../../../src/journal/runpack/index.js';
-import { logFacts, SessionLog } from '../../../src/journal/session-log.js';
+import { logFacts } from '../../../src/journal/log-facts.js';
+import { SessionLog } from '../../../src/journal/session-log.js';
 import { nodeFileSystem, resolveJournalPaths } from '../../../src/journal/store/index.js';
 import { codeOf, goVectors, newFolder, world } from './packs.js';
 

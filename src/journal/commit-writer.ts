@@ -1,0 +1,102 @@
+/** Writes what a commit plans: the lock is asked once more, one write, one sync, the answers. Only under the lock. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GaitError } from '../errors.js';
+import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
+import type { AppendRequest } from './commit-queue.js';
+import { CompanionCommit } from './companion-commit.js';
+import { encodeEvent, type EventFrame } from './event.js';
+import type { WriterSettings } from './settings.js';
+import type { JournalPaths, WriterLock } from './store/index.js';
+import type { Receipt } from './answer-types.js';
+import type { EventInput } from './types.js';
+import type { WriterFile } from './writer-file.js';
+
+/** How long to wait for another loser of a race. He needs a moment, unless he is stopped. */
+const STRAY_PATIENCE_MS = 2_000;
+const STRAY_PAUSE_MS = 1;
+
+export class CommitWriter {
+  readonly companions: CompanionCommit;
+  readonly #settings: WriterSettings;
+  readonly #path: string;
+  readonly #file: WriterFile;
+  readonly #lock: WriterLock;
+
+  constructor(settings: WriterSettings, paths: JournalPaths, file: WriterFile, lock: WriterLock) {
+    this.companions = new CompanionCommit(settings.world, paths);
+    this.#settings = settings;
+    this.#path = paths.journal;
+    this.#file = file;
+    this.#lock = lock;
+  }
+
+  /** Settles every request. */
+  async append(requests: readonly AppendRequest[]): Promise<void> {
+    const plan = planCommit(this.#file.state, requests);
+    await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
+    for (const planned of plan.accepted) {
+      planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
+      planned.request.resolve(this.#receipts(planned));
+    }
+    for (const { request, error } of plan.refused) request.reject(error);
+  }
+
+  /** An event of the journal's own: a repair, a close. */
+  async appendEngineEvent(event: EventInput, frame: EventFrame): Promise<void> {
+    const encoded = encodeEvent(event, frame, this.#settings.world.clock());
+    const ignore = (): void => undefined;
+    const request = { events: [encoded], expectedSequence: undefined, resolve: ignore, reject: ignore };
+    await this.#write(planCommit(this.#file.state, [request]));
+  }
+
+  /** Returns the offset behind the last line. */
+  async writeLines(lines: readonly string[]): Promise<number> {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    if (!this.#lock.isHeld()) {
+      throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
+    }
+    try {
+      this.#file.write(bytes);
+    } catch (error) {
+      await this.#takeBackStray();
+      throw error;
+    }
+    return this.#file.state.offset + bytes.length;
+  }
+
+  /** All or nothing: either every line is in the file and the state, or none is. */
+  async #write(plan: CommitPlan, mustBeDurable = false): Promise<void> {
+    const { state } = this.#file;
+    const start = state.offset;
+    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
+    const end = plan.lines.length > 0 ? await this.writeLines(plan.lines.map(({ text }) => text)) : start;
+    // A repeated event may have been written, but not synced, by somebody who died.
+    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
+    let byteOffset = start;
+    for (const { event } of plan.lines) {
+      state.addOwnEvent(event, byteOffset);
+      byteOffset += event.lineBytes + 1;
+    }
+  }
+
+  /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
+  async #takeBackStray(): Promise<void> {
+    const deadline = performance.now() + STRAY_PATIENCE_MS;
+    while (!this.#file.takeBackStray()) {
+      if (performance.now() >= deadline) {
+        const path = this.#path;
+        throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${path}`, { details: { path } });
+      }
+      await sleep(STRAY_PAUSE_MS);
+    }
+  }
+
+  #receipts({ request, events }: PlannedRequest): Receipt[] {
+    const { durability } = this.#settings;
+    return request.events.map((_, at) => {
+      const event = events[at];
+      if (event === undefined) throw new GaitError('INTERNAL', 'an event without a place');
+      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leaf, durability);
+    });
+  }
+}
