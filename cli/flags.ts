@@ -17,12 +17,14 @@ export interface Flag {
 /** What {@link parseFlags} found. */
 export interface Arguments {
   readonly positionals: readonly string[];
-  /** The value of a flag, trimmed; undefined when it is absent or blank, which the Go tool does not tell apart. */
+  /** The value of a flag, trimmed; undefined when it is absent or blank. */
   text(name: string): string | undefined;
   /** Every value of a flag that may be repeated, trimmed, without the blank ones. */
   texts(name: string): readonly string[];
   /** The value of a flag as a whole number from 0. Throws INVALID_ARGUMENT. */
   whole(name: string): number | undefined;
+  /** Whether the flag was given, with a value of blanks alone or none. */
+  isBlank(name: string): boolean;
   /** Whether a boolean flag is set. */
   has(name: string): boolean;
 }
@@ -128,6 +130,7 @@ function argumentsOf(
       }
       return number;
     },
+    isBlank: (name) => (values.get(name) ?? []).some((value) => typeof value === 'string' && value.trim() === ''),
     has: (name) => last(name) === true,
   };
 }

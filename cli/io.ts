@@ -6,6 +6,8 @@ export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Unix milliseconds, for times as people read them; the clock of this host unless given. */
+  readonly clock?: () => number;
   /** Calls `listener` at SIGINT and SIGTERM instead of dying of them, until the returned function is called. */
   readonly onInterrupt: (listener: (signal: Interrupt) => void) => () => void;
 }

@@ -3,18 +3,21 @@ import { formatDurationMs } from '../src/index.js';
 import type { EraseReceipt, PlannedItem, PruneReceipt, RemovalReceipt, RemovedItem, RootPlan } from '../src/index.js';
 import type { Arguments } from './flags.js';
 import { byteSize, clean, count, pairs, table } from './text.js';
+import { when } from './when.js';
 
 const HEADINGS = ['ACTION', 'WHAT', 'SIZE', 'TIME', 'RULE', 'WHY', 'PATH'];
 
 /** What goes first, then what stays, then how to go on. */
-export function describePlan(plan: RootPlan, args: Arguments): string[] {
+export function describePlan(plan: RootPlan, args: Arguments, nowMs: number): string[] {
   const { items, delete_count: goes, delete_bytes: goesBytes, keep_count: stays, keep_bytes: staysBytes } = plan;
   const going = items.filter(({ action }) => action === 'delete');
   const staying = items.filter(({ action }) => action === 'keep');
   return [
     `prune plan: ${count(goes, 'item')} to remove (${byteSize(goesBytes)}), ${count(stays, 'item')} to keep (${byteSize(staysBytes)})`,
     `profile: ${plan.default_profile === undefined ? 'none: only sessions with a profile of their own can be pruned' : clean(plan.default_profile)}`,
-    ...(items.length === 0 ? ['nothing is there'] : table([HEADINGS, ...[...going, ...staying].map(row)])),
+    ...(items.length === 0
+      ? ['nothing is there']
+      : table([HEADINGS, ...[...going, ...staying].map((item) => row(item, nowMs))])),
     ...plan.shortfalls.map(
       ({ kind, rule, limit, remaining, blocked_by: blocks }) =>
         `still over: ${pairs({ kind, rule, limit: limitText(rule, limit), remaining })}, kept by ${Object.entries(
@@ -96,10 +99,10 @@ function removedText(item: RemovedItem): string {
   }
 }
 
-function row(item: PlannedItem): string[] {
-  const { action, size_bytes: size, time = '-', rule = '-', reasons, because = [], path } = item;
+function row(item: PlannedItem, nowMs: number): string[] {
+  const { action, size_bytes: size, time, rule = '-', reasons, because = [], path } = item;
   const why = action === 'delete' ? item.profiles.join(',') : [...reasons, ...because].join(', ');
-  return [action, what(item), byteSize(size), time, rule, why, path].map(clean);
+  return [action, what(item), byteSize(size), time === undefined ? '-' : when(time, nowMs), rule, why, path].map(clean);
 }
 
 function what(item: PlannedItem): string {

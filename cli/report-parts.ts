@@ -7,6 +7,7 @@ interface Verdict {
   readonly ok: boolean;
   readonly path: string;
   readonly problem_count: number;
+  readonly signature_status: SignatureStatus;
 }
 
 /** What every problem has, wherever it is. */
@@ -17,10 +18,19 @@ interface Finding {
   readonly meaning: string;
 }
 
-/** The verdict, in the words of the Go tool. */
-export function headline({ ok, path, problem_count: problems }: Verdict): string {
-  return ok ? `verify ok: ${clean(path)}` : `verify failed: ${clean(path)} (${count(problems, 'problem')})`;
+/** The verdict, in the words of the Go tool, and what an `ok` leaves open. */
+export function headline({ ok, path, problem_count: problems, signature_status: signatures }: Verdict): string {
+  if (!ok) return `verify failed: ${clean(path)} (${count(problems, 'problem')})`;
+  return `verify ok: ${clean(path)}${signatures === 'verified' ? '' : ` (${SIGNATURES[signatures]})`}`;
 }
+
+/** In a few words, for a line that says `ok` or `valid`. */
+export const SIGNATURES: Readonly<Record<SignatureStatus, string>> = {
+  verified: 'signatures verified',
+  missing: 'not signed',
+  skipped: 'signatures not checked',
+  failed: 'signatures failed',
+};
 
 /** Every problem with its place, then how many more there are. */
 export function problemLines<P extends Finding>(

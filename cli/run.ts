@@ -3,6 +3,7 @@
  * prints what it leaves, so that commands only call the library.
  */
 import { GaitError, isGaitError } from '../src/errors.js';
+import { refuseBlank } from './blank-flags.js';
 import type { Command, CommandGroup, CommandLeaf, Invocation, Outcome } from './command.js';
 import { COMMAND_TREE } from './command-tree.js';
 import { derivedCorrelationId, givenCorrelationId } from './correlation.js';
@@ -66,6 +67,7 @@ async function understand(found: Resolution): Promise<Call> {
   const args = parseFlags(rest, [...command.flags, ...COMMON_FLAGS]);
   if (args.has('explain')) return { args, run: explain(node) };
   if (args.has('help')) return { args, run: showHelp(path) };
+  refuseBlank(args, command.flags);
   refuseExtra(args.positionals, command);
   return { args, run: async (invocation) => await command.run(invocation) };
 }

@@ -11,8 +11,15 @@ const TYPESCRIPT = 'typescript@6.0.3';
 
 const packages = [TYPEDOC, TYPESCRIPT].flatMap((name) => ['--package', name]);
 const options = ['--entryPoints', 'src/index.ts', '--tsconfig', 'tsconfig.build.json', '--out', '.api-reference'];
-// What is wrong with a comment is an error; a type that is only spoken of is not.
-const checks = ['--validation.notExported', 'false', '--excludePrivate', '--includeVersion'];
+// What is wrong with a comment is an error; a type that is only spoken of is not. Links to sources need a public address.
+const checks = [
+  '--treatWarningsAsErrors',
+  '--validation.notExported',
+  'false',
+  '--excludePrivate',
+  '--includeVersion',
+  '--disableSources',
+];
 
 execFileSync('npm', ['exec', '--yes', ...packages, '--', 'typedoc', ...options, ...checks], {
   cwd: dirname(dirname(fileURLToPath(import.meta.url))),

@@ -2,7 +2,7 @@ import type { CompactionResult } from '../../src/index.js';
 import type { Command, Outcome } from '../command.js';
 import { whileWorking } from '../progress.js';
 import { journalPath, TARGET_FLAGS } from '../target.js';
-import { clean, pairs } from '../text.js';
+import { byteSize, clean, pairs } from '../text.js';
 
 /** `gait run session compact`: moves sealed lines out of the journal file; the proof stays what it was. */
 export const compact: Command = {
@@ -44,6 +44,7 @@ function describe(compaction: CompactionResult): Outcome {
     json: { ok: true, compaction },
     text: [
       `session compact: ${fields}`,
+      `size: ${byteSize(compaction.bytes_before)} before, ${byteSize(compaction.bytes_after)} after`,
       ...(compaction.output_path === compaction.journal_path ? [] : [`copy: ${clean(compaction.output_path)}`]),
       ...(segment === undefined
         ? []

@@ -5,6 +5,7 @@ import type { Flag } from '../flags.js';
 import { optionalKey, required, SIGNING_FLAGS } from '../ledger-flags.js';
 import { DEFAULT_ROOT, ROOT_FLAG } from '../target.js';
 import { clean, count, pairs, table } from '../text.js';
+import { nowOf, when } from '../when.js';
 
 const REQUEST_FLAGS: readonly Flag[] = [
   ROOT_FLAG,
@@ -88,7 +89,7 @@ export const holdList: Command = {
     const holds = (await listHolds(root, { env: io.env })).filter(
       (hold) => (args.has('all') || isInForce(hold)) && (session === undefined || hold.sessionId === session),
     );
-    return { json: { ok: true, holds: holds.map(wire) }, text: describe(holds) };
+    return { json: { ok: true, holds: holds.map(wire) }, text: describe(holds, nowOf(io)) };
   },
 };
 
@@ -108,13 +109,13 @@ function requestOf({ args }: Invocation): { sessionId: string; reason: string; a
 
 const HEADINGS = ['NUMBER', 'SESSION', 'SINCE', 'ACTOR', 'REASON', 'STATE', 'LEDGER'];
 
-function describe(holds: readonly LedgerHold[]): NonNullable<Outcome['text']> {
+function describe(holds: readonly LedgerHold[], nowMs: number): NonNullable<Outcome['text']> {
   if (holds.length === 0) return ['no holds'];
   const rows = holds.map((hold) =>
     [
       String(hold.id),
       hold.sessionId,
-      hold.createdAt,
+      when(hold.createdAt, nowMs),
       hold.actor,
       hold.reason,
       hold.released === undefined ? 'in force' : `released ${hold.released.createdAt} by ${hold.released.actor}`,

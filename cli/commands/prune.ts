@@ -7,6 +7,7 @@ import type { Arguments } from '../flags.js';
 import { SIGNING_FLAGS, signingKey, whoIs } from '../ledger-flags.js';
 import { whileWorking } from '../progress.js';
 import { describePlan, describePrune, planWarnings, pruneWarnings } from '../prune-text.js';
+import { nowOf } from '../when.js';
 import { DEFAULT_ROOT, ROOT_FLAG } from '../target.js';
 
 /** A plan over a great many sessions. */
@@ -56,7 +57,7 @@ async function dryRun(invocation: Invocation, root: string): Promise<Outcome> {
   );
   return {
     json: { ok: true, dry_run: true, ...plan },
-    text: describePlan(plan, args),
+    text: describePlan(plan, args, nowOf(io)),
     warnings: planWarnings(plan),
   };
 }
@@ -65,7 +66,7 @@ async function execute(invocation: Invocation, root: string, given: string): Pro
   const { args, io } = invocation;
   const { key, warnings } = await signingKey(args, io, 'prune');
   const { executePrune, parsePlan } = await import('../../src/index.js');
-  const expected = DIGEST.test(given) ? given : parsePlan(await readArgumentFile(given, MAX_PLAN_BYTES));
+  const expected = DIGEST.test(given) ? given : parsePlan(await planText(given));
   const receipt = await whileWorking(invocation, 'pruning', async () =>
     executePrune(expected, {
       env: io.env,
@@ -81,6 +82,15 @@ async function execute(invocation: Invocation, root: string, given: string): Pro
     text: describePrune(receipt),
     warnings: [...warnings.map((warning) => `warning: ${warning}`), ...pruneWarnings(receipt)],
   };
+}
+
+/** Throws INVALID_ARGUMENT, which says of a word that is no file what was expected in its place. */
+async function planText(given: string): Promise<string> {
+  if (isThere(given)) return await readArgumentFile(given, MAX_PLAN_BYTES);
+  throw new GaitError('INVALID_ARGUMENT', `--plan ${given} is neither the digest of a plan nor a file with a plan`, {
+    hint: 'a digest has 64 hex digits: gait prune --dry-run prints it',
+    details: { flag: 'plan', path: given },
+  });
 }
 
 type Choices = Pick<PlanOptions, 'profile' | 'config' | 'sessionId' | 'kind'>;

@@ -1,6 +1,7 @@
 import { GaitError } from '../../src/errors.js';
 import type { Command } from '../command.js';
 import { whileWorking } from '../progress.js';
+import { SIGNATURES } from '../report-parts.js';
 import { journalPath, TARGET_FLAGS } from '../target.js';
 import { byteSize, clean, count } from '../text.js';
 import { VERIFY_KEY_FLAGS, verifyKeys } from '../verify-keys.js';
@@ -56,7 +57,7 @@ export const report: Command = {
       },
       text: [
         `report: ${clean(written)} (${byteSize(page.length)}, ${count(lines.length, 'line')})`,
-        `verdict: ${verdict.ok ? verdict.verdict : `invalid, ${count(verdict.problem_count, 'problem')}`}, signatures ${verdict.signature_status}`,
+        `verdict: ${verdict.ok ? verdict.verdict : `invalid, ${count(verdict.problem_count, 'problem')}`}, ${SIGNATURES[verdict.signature_status]}`,
       ],
       warnings: [
         ...(leftOut === 0 ? [] : [`warning: ${count(leftOut, 'earlier line')} left out; --limit takes more`]),

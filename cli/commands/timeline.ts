@@ -49,7 +49,7 @@ export const timelineCommand: Command = {
     'timeline --root ./sessions --from 2026-02-01T09:00:00Z --to 2026-02-01T10:00:00Z',
     'timeline --session s1 --root ./sessions --around 12 --window 5m',
     'timeline --root ./sessions --correlation-id req-7 --verdict block --format markdown',
-    'timeline ./s1.jsonl ./s2.jsonl --tool fs.* --json',
+    'timeline ./s1.jsonl ./s2.jsonl --tool "fs.*" --json',
   ],
   async run(invocation) {
     const { args, io, echo } = invocation;

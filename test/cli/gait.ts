@@ -9,6 +9,7 @@ export interface GaitOptions {
   readonly stdin?: readonly (string | Uint8Array)[] | Readable;
   readonly env?: Readonly<Record<string, string>>;
   readonly stderrIsTty?: boolean;
+  readonly clock?: () => number;
   /** Receives the function that interrupts the command, when the command begins to listen for it. */
   readonly onListening?: (interrupt: (signal: Interrupt) => void) => void;
   /** Called with what was written to standard output, as it is written. */
@@ -37,6 +38,7 @@ export async function gait(args: readonly string[], options: GaitOptions = {}): 
     stdout,
     stderr: Object.assign(stderr, { isTTY: options.stderrIsTty === true }),
     env: options.env ?? {},
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     onInterrupt: (listener) => {
       options.onListening?.(listener);
       return () => {};

@@ -28,7 +28,7 @@ describe('verify', () => {
     const journal = await filled(tempDir());
     const { code, stdout, stderr } = await gait(['verify', journal]);
     expect(code).toBe(0);
-    expect(stdout.split('\n')[0]).toBe(`verify ok: ${journal}`);
+    expect(stdout.split('\n')[0]).toBe(`verify ok: ${journal} (not signed)`);
     expect(stdout).toContain('6 events (1..6), 0 checkpoints, 7 lines, all linked');
     expect(stderr).toContain('unsigned tail: 6 events');
   });

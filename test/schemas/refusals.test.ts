@@ -70,6 +70,10 @@ beforeAll(async () => {
       skipped: 0,
       last_sequence: 1,
       line: 2,
+      root: 'sessions',
+      report_path: 'plan.json',
+      items: [{ item: 'root', path: 'sessions', action: 'created' }],
+      run: { ok: false },
     },
   });
 });

@@ -55,6 +55,24 @@ export function complaints(ref: string, value: unknown): string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
+/**
+ * What is wrong with an object that a command printed, one text each. Unlike its readers, who have to expect new fields, the
+ * command may print none that its schema does not list.
+ *
+ * @param name of the definition of the command in command-output
+ */
+export function outputComplaints(name: string, value: unknown): string[] {
+  const validate = ajv.compile({
+    type: 'object',
+    $ref: `urn:gait:schema:command-output:1#/$defs/${name}`,
+    unevaluatedProperties: false,
+  });
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+}
+
 /** Paths of keys that a value has and its schema does not list; what is below a field without listed keys is free. */
 export function undeclaredKeys(ref: string, value: unknown): string[] {
   const [name = '', pointer = ''] = ref.split('#');
