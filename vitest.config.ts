@@ -23,8 +23,8 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     maxWorkers: '100%',
     // Generous, because crash and contention tests start hundreds of processes on machines with two cores. A time is
     // never what a test asserts.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'cli/**/*.ts'],
