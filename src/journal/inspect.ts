@@ -7,7 +7,7 @@ import { chainPath, goStatePath } from './runpack/index.js';
 import { filesIn, readBase, segmentInfo } from './segments/index.js';
 import type { SessionState } from './session-state.js';
 import { refuseUnknown, resolveWorld, resolveWriterSettings } from './settings.js';
-import { resolveJournalPaths, WriterLock, type FileSystem, type JournalPaths } from './store/index.js';
+import { rangeChunks, resolveJournalPaths, WriterLock, type FileSystem, type JournalPaths } from './store/index.js';
 import type { SegmentInfo, SizedFile } from './retention-types.js';
 import type { SessionStatus } from './answer-types.js';
 import type { Environment, LockOptions } from './environment.js';
@@ -96,8 +96,8 @@ function lastRecord(
   { log, lastLineBytes }: SessionState,
   header: SessionHeader,
 ): SessionInspection['lastRecord'] {
-  const bytes = Buffer.alloc(lastLineBytes);
-  fs.read(descriptor, bytes, 0, lastLineBytes, log.lastLineOffset);
+  const end = log.lastLineOffset + lastLineBytes;
+  const bytes = Buffer.concat([...rangeChunks(fs, descriptor, log.lastLineOffset, end)]);
   const record = parseRecord(bytes);
   if (isFault(record) || record.recordType === 'header') {
     return { recordType: 'header', created_at: header.created_at, isSigned: false };

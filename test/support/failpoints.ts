@@ -1,28 +1,39 @@
 /** Makes the calls of an operation to the file system fail, one after the other, and keeps count of what it leaves open. */
 import { readdirSync } from 'node:fs';
 import { errnoError, FaultFileSystem, type FileCall } from './fault-file-system.js';
+import { QUICK } from './journal-fixtures.js';
 
 const ERRNOS = ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES', 'EMFILE', 'EROFS'] as const;
 
+const FAULTS: readonly Fault[] = [...ERRNOS, 'short'];
+
+/** Which faults a call meets: drawn, none of them twice, and a short count only where there is a count. */
+export function drawFaults(count: number, canBeShort: boolean, random: () => number): Fault[] {
+  const left = FAULTS.filter((fault) => canBeShort || fault !== 'short');
+  return Array.from({ length: count }, () => left.splice(Math.floor(random() * left.length), 1)).flat();
+}
+
 /** `short`: a read or a write handles half of what it was given, and says so. */
 export type Fault = (typeof ERRNOS)[number] | 'short';
-
-export const FAULTS: readonly Fault[] = [...ERRNOS, 'short'];
 
 export class FailingFileSystem extends FaultFileSystem {
   /** Descriptors that were opened and not closed. */
   readonly open: Map<number, string> = new Map();
   /** Calls since `arm`. */
   seen = 0;
+  /** Which of them can be short. */
+  readonly counted: Set<number> = new Set();
   /** The call that was made to fail. */
   hit: FileCall | undefined = undefined;
   #at = Infinity;
   #fault: Fault = 'EIO';
 
   constructor() {
-    super();
+    // Every sync is a call that can fail; that it takes its time on a disk proves nothing here.
+    super(QUICK.fileSystem);
     this.intercept = (call, proceed) => {
       this.seen += 1;
+      if (isCounted(call)) this.counted.add(this.seen);
       const isHit = this.seen === this.#at && (this.#fault !== 'short' || isCounted(call));
       if (isHit) this.hit = call;
       const result = isHit ? this.#strike(call, proceed) : proceed();
@@ -35,6 +46,7 @@ export class FailingFileSystem extends FaultFileSystem {
   /** The call of this number, counted from now, fails once. */
   arm(at: number, fault: Fault): void {
     this.seen = 0;
+    this.counted.clear();
     this.hit = undefined;
     this.#at = at;
     this.#fault = fault;

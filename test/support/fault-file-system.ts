@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { nodeFileSystem } from '../../src/journal/store/index.js';
 import type { FileSystem } from '../../src/index.js';
 
@@ -26,10 +28,13 @@ export class FaultFileSystem {
   /** In force until replaced. */
   intercept: Intercept | undefined;
   readonly #paths = new Map<number, string>();
+  readonly #real: FileSystem;
 
-  constructor() {
+  /** @param real what stands behind it */
+  constructor(real: FileSystem = nodeFileSystem) {
+    this.#real = real;
     const wrapped = Object.fromEntries(OPERATIONS.map((operation) => [operation, this.#wrap(operation)]));
-    this.fs = { ...nodeFileSystem, ...wrapped };
+    this.fs = { ...real, ...wrapped };
   }
 
   /** Calls of one operation on paths that end so. */
@@ -46,7 +51,7 @@ export class FaultFileSystem {
   }
 
   #wrap(operation: FileOperation): (...args: readonly unknown[]) => unknown {
-    const real = nodeFileSystem[operation] as (...args: readonly unknown[]) => unknown;
+    const real = this.#real[operation] as (...args: readonly unknown[]) => unknown;
     return (...args) => {
       const [target] = args;
       const path = typeof target === 'number' ? (this.#paths.get(target) ?? '') : String(target);
@@ -60,7 +65,8 @@ export class FaultFileSystem {
   }
 }
 
-/** An error as Node's own file functions throw it. */
-export function errnoError(errno: string): Error {
-  return Object.assign(new Error(`${errno}: injected`), { code: errno });
+/** An error as Node's own file functions throw it: for some, EDQUOT among them, it knows no more than the number. */
+export function errnoError(name: string): Error {
+  const errno = -((constants.errno as Readonly<Record<string, number>>)[name] ?? 1);
+  return Object.assign(new Error(`${name}: injected`), { errno, code: getSystemErrorName(errno) });
 }

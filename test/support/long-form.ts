@@ -1,4 +1,5 @@
 /** Tests that look at samples in `npm test`, and at everything in `npm run test:faults`. */
+import type { TestContext } from 'vitest';
 import { seededRandom } from './seeded.js';
 
 /** `vitest --mode long`. */
@@ -10,18 +11,19 @@ export function times(short: number, long: number): number {
 }
 
 /**
- * In the long form everything; in the short form one of each `every`, drawn by the seed, so that another run looks at others, and
- * at as many.
+ * One of each `every`, drawn by the seed, so that another run looks at others, and at as many. In the long form one of each
+ * `everyLong`: all of them unless told otherwise.
  */
-export function sampler(seed: number, every: number): () => boolean {
+export function sampler(seed: number, every: number, everyLong = 1): () => boolean {
+  const size = times(every, everyLong);
   const random = seededRandom(seed);
   let place = 0;
   let drawn = 0;
   return () => {
-    if (place === 0) drawn = Math.floor(random() * every);
+    if (place === 0) drawn = Math.floor(random() * size);
     const isDrawn = place === drawn;
-    place = (place + 1) % every;
-    return IS_LONG || isDrawn;
+    place = (place + 1) % size;
+    return isDrawn;
   };
 }
 
@@ -29,4 +31,12 @@ export function sampler(seed: number, every: number): () => boolean {
 export function tell(what: string, counts: Readonly<Record<string, number>>): void {
   const figures = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   console.log(`fault lab: ${what}: ${figures.join(', ')}`);
+}
+
+/** Skips aloud: a reader of the output must see what was not looked at. */
+export function need(context: TestContext, isThere: boolean, what: string): void {
+  if (isThere) return;
+  console.log(`fault lab: NOT LOOKED AT: ${context.task.name}: ${what}`);
+  // A mount or a tool that a machine does not have is no failure of the code, and no proof of it either.
+  context.skip(what);
 }

@@ -312,6 +312,41 @@ class Tamper extends Command {
   }
 }
 
+/**
+ * In a copy, the last line of an unsealed tail gets another `prev`: no signature covers it, no later line contradicts it, so
+ * that nothing but the link itself can tell. Neither the verifier nor the next writer may take it.
+ */
+class WrongPrev extends Command {
+  readonly #draw: number;
+
+  constructor(draw: number) {
+    super();
+    this.#draw = draw;
+  }
+
+  protected async act(_: Model, real: Real): Promise<void> {
+    const copy = real.disk.copy();
+    const journal = await openJournal(PATH, optionsOf(copy));
+    await journal.append(toolCall(8));
+    await journal.close();
+    const before = copy.files().get(PATH) ?? Buffer.alloc(0);
+    const at = before.lastIndexOf('"prev":"') + '"prev":"'.length + (this.#draw % 64);
+    const descriptor = copy.fs.open(PATH, 'update');
+    copy.fs.write(descriptor, Buffer.from(before[at] === 0x30 ? '1' : '0'), at);
+    copy.fs.close(descriptor);
+    if (this.#draw % 2 === 0) copy.fs.unlink(`${PATH}.gait/index`);
+    const spoilt = copy.files().get(PATH);
+    const { ok } = await verifyJournal(PATH, { fileSystem: copy.fs, publicKeys: [KEY.publicKey] });
+    same(ok, false);
+    const next = openJournal(PATH, optionsOf(copy)).then((opened) => opened.append(toolCall(9)));
+    same([await codeOf(next), copy.files().get(PATH)], ['JOURNAL_CORRUPT', spoilt]);
+  }
+
+  toString(): string {
+    return `a wrong prev in the last line of a copy (${this.#draw})`;
+  }
+}
+
 const hold = { sessionId: 'old', reason: 'case 12', actor: 'counsel' };
 
 class Hold extends Command {
@@ -373,6 +408,7 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
   draw.map((number) => new Crash(number)),
   draw.map((number) => new Crash(number)),
   draw.map((number) => new Tamper(number)),
+  draw.map((number) => new WrongPrev(number)),
   fc.constant(new Hold()),
   fc.constant(new Prune()),
 ];

@@ -3,7 +3,7 @@
  * else, whichever of a hundred calls it was. Answers stay what they are: that a name is taken, or is not there, is for the
  * caller of the call to judge.
  */
-import type { FileSystem } from './file-system.js';
+import { errnoOf, type FileSystem } from './file-system.js';
 import { ioError } from './io-error.js';
 
 const FAILURES = new Set([
@@ -73,5 +73,5 @@ function wrap(fs: FileSystem): FileSystem {
 }
 
 function isFailure(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && FAILURES.has(error.code);
+  return FAILURES.has(errnoOf(error) ?? '');
 }

@@ -4,6 +4,7 @@
  * All calls are synchronous: a durable append is one write and one fdatasync, and a trip through a thread pool would
  * cost as much again as the sync itself. Errors are Node's own (`code` ENOENT, ENOSPC, ...).
  */
+import { constants } from 'node:os';
 import { GaitError } from '../../errors.js';
 
 /** What is at a path. */
@@ -71,10 +72,17 @@ export const FILE_MODE = 0o600;
 /** Mode of every directory gait makes. */
 export const DIRECTORY_MODE = 0o750;
 
+/** Failures that Node has no name for, as the system numbers them: a quota that is used up, a file that its server forgot. */
+const UNNAMED: ReadonlyMap<unknown, string> = new Map([
+  [-constants.errno.EDQUOT, 'EDQUOT'],
+  [-constants.errno.ESTALE, 'ESTALE'],
+]);
+
 /** The errno name of a file error, also of one that became a GaitError; undefined when it is something else. */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof GaitError)
     return typeof error.details['errno'] === 'string' ? error.details['errno'] : undefined;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  const named = 'errno' in error ? UNNAMED.get(error.errno) : undefined;
+  return named ?? (typeof error.code === 'string' ? error.code : undefined);
 }
