@@ -1,10 +1,9 @@
-/** Decides, under the lock and with the state caught up, which lines a commit writes. Pure: nothing is changed. */
+/** Decides, under the lock and with the state caught up, which lines a commit writes. Only the buffer of lines is changed. */
 import { GaitError } from '../errors.js';
-import { leafHashOfText } from '../sign/index.js';
 import type { AppendRequest } from './commit-queue.js';
 import { eventLine, type EncodedEvent } from './event.js';
 import { isReservedTool } from './event-fields.js';
-import type { RememberedEvent } from './recent-keys.js';
+import type { LineBuffer } from './line-buffer.js';
 import { MAX_LINE_BYTES } from './record.js';
 import { CLOSE_TOOL } from './session-log.js';
 import type { OwnEvent, SessionState } from './session-state.js';
@@ -15,7 +14,8 @@ export interface PlannedEvent {
   readonly isRepeat?: boolean;
   readonly sequence: number;
   readonly leafIndex: number;
-  readonly leaf: Buffer;
+  /** 64 lower-case hexadecimal digits. */
+  readonly leafHash: string;
 }
 
 export interface PlannedRequest {
@@ -24,22 +24,29 @@ export interface PlannedRequest {
 }
 
 export interface CommitPlan {
-  /** Lines to write, without LF, with what the state must remember of each. */
-  readonly lines: readonly { readonly text: string; readonly event: OwnEvent }[];
+  /** One for each line to write: what the state must remember of it. */
+  readonly events: readonly OwnEvent[];
+  /** The lines, each with its LF. */
+  readonly bytes: Buffer;
   readonly accepted: readonly PlannedRequest[];
   readonly refused: readonly { readonly request: AppendRequest; readonly error: unknown }[];
   /** Some answer names an event that another writer wrote, perhaps without syncing it. */
   readonly repeatsOlder: boolean;
 }
 
-type PlannedLine = CommitPlan['lines'][number];
+/** An event of this commit that has a key. */
+interface KeyedEvent extends PlannedEvent {
+  readonly contentDigest: Buffer;
+}
 
-export function planCommit(state: SessionState, requests: readonly AppendRequest[]): CommitPlan {
-  const draft = new Draft(state);
+/** @param lines is emptied, and holds the bytes of the plan until it is emptied again */
+export function planCommit(state: SessionState, requests: readonly AppendRequest[], lines: LineBuffer): CommitPlan {
+  lines.clear();
+  const draft = new Draft(state, lines);
   const accepted: PlannedRequest[] = [];
   const refused: { request: AppendRequest; error: unknown }[] = [];
   for (const request of requests) {
-    const mark = draft.lines.length;
+    const mark = draft.mark();
     try {
       accepted.push({ request, events: draft.add(request) });
     } catch (error) {
@@ -47,17 +54,25 @@ export function planCommit(state: SessionState, requests: readonly AppendRequest
       refused.push({ request, error });
     }
   }
-  return { lines: draft.lines, accepted, refused, repeatsOlder: draft.repeatsOlder };
+  return { events: draft.events, bytes: lines.bytes(), accepted, refused, repeatsOlder: draft.repeatsOlder };
 }
 
 class Draft {
-  readonly lines: PlannedLine[] = [];
+  readonly events: OwnEvent[] = [];
   repeatsOlder = false;
   readonly #state: SessionState;
-  readonly #newKeys = new Map<string, RememberedEvent>();
+  readonly #lines: LineBuffer;
+  readonly #newKeys = new Map<string, KeyedEvent>();
+  #lastSequence: number;
+  #head: string;
 
-  constructor(state: SessionState) {
+  constructor(state: SessionState, lines: LineBuffer) {
+    const { head, lastSequence } = state.log;
+    if (head === undefined) throw new GaitError('INTERNAL', 'an append to a journal without a header');
     this.#state = state;
+    this.#lines = lines;
+    this.#lastSequence = lastSequence;
+    this.#head = head.toString('hex');
   }
 
   add(request: AppendRequest): PlannedEvent[] {
@@ -73,20 +88,22 @@ class Draft {
   }
 
   /** Takes back the lines from `mark` on: a request is written as a whole or not at all. */
-  undo(mark: number): void {
-    for (const { event } of this.lines.splice(mark)) {
-      if (event.idempotencyKey !== undefined) this.#newKeys.delete(event.idempotencyKey);
+  undo(mark: Mark): void {
+    for (const { idempotencyKey } of this.events.splice(mark.events)) {
+      if (idempotencyKey !== undefined) this.#newKeys.delete(idempotencyKey);
     }
+    this.#lines.cut(mark.end);
+    this.#lastSequence = mark.lastSequence;
+    this.#head = mark.head;
   }
 
-  get #lastSequence(): number {
-    return this.lines.at(-1)?.event.sequence ?? this.#state.log.lastSequence;
-  }
-
-  get #head(): Buffer {
-    const head = this.lines.at(-1)?.event.leaf ?? this.#state.log.head;
-    if (head === undefined) throw new GaitError('INTERNAL', 'an append to a journal without a header');
-    return head;
+  mark(): Mark {
+    return {
+      events: this.events.length,
+      end: this.#lines.end,
+      lastSequence: this.#lastSequence,
+      head: this.#head,
+    };
   }
 
   #addEvent(event: EncodedEvent, index: number): PlannedEvent {
@@ -98,32 +115,30 @@ class Draft {
       });
     }
     const sequence = this.#lastSequence + 1;
-    const leafIndex = this.#state.log.frontier.size + this.lines.length;
-    const text = eventLine(event, sequence, this.#head.toString('hex'));
-    const lineBytes = Buffer.byteLength(text);
+    const leafIndex = this.#state.log.frontier.size + this.events.length;
+    const lineBytes = this.#lines.add(eventLine(event, sequence, this.#head));
     if (lineBytes > MAX_LINE_BYTES) {
       throw new GaitError('LINE_TOO_LONG', `the event makes a line of ${lineBytes} bytes, ${MAX_LINE_BYTES} fit`, {
         details: { index, size_bytes: lineBytes, max_bytes: MAX_LINE_BYTES },
       });
     }
-    const leaf = leafHashOfText(text);
+    const leafHash = this.#lines.hashLast();
     const { idempotencyKey, contentDigest, createdAt } = event;
     const isClosing = event.toolName === CLOSE_TOOL;
-    this.lines.push({
-      text,
-      event: { sequence, leaf, lineBytes, createdAt, isClosing, idempotencyKey, contentDigest },
-    });
+    this.events.push({ sequence, leafHash, lineBytes, createdAt, isClosing, idempotencyKey, contentDigest });
+    this.#lastSequence = sequence;
+    this.#head = leafHash;
     if (idempotencyKey !== undefined && contentDigest !== undefined) {
-      this.#newKeys.set(idempotencyKey, { sequence, leafIndex, leaf, contentDigest });
+      this.#newKeys.set(idempotencyKey, { sequence, leafIndex, leafHash, contentDigest });
     }
-    return { sequence, leafIndex, leaf };
+    return { sequence, leafIndex, leafHash };
   }
 
   #findRepeat(event: EncodedEvent, index: number): PlannedEvent | undefined {
     const { idempotencyKey: key, contentDigest } = event;
     if (key === undefined || contentDigest === undefined) return undefined;
     const inThisCommit = this.#newKeys.get(key);
-    const earlier = inThisCommit ?? this.#state.recentKeys.find(key);
+    const earlier = inThisCommit ?? this.#remembered(key);
     if (earlier === undefined) return undefined;
     if (!earlier.contentDigest.equals(contentDigest)) {
       throw new GaitError(
@@ -135,4 +150,17 @@ class Draft {
     this.repeatsOlder ||= inThisCommit === undefined;
     return earlier;
   }
+
+  #remembered(key: string): KeyedEvent | undefined {
+    const found = this.#state.recentKeys.find(key);
+    return found === undefined ? undefined : { ...found, leafHash: found.leaf.toString('hex') };
+  }
+}
+
+/** Where a draft stood before a request. */
+interface Mark {
+  readonly events: number;
+  readonly end: number;
+  readonly lastSequence: number;
+  readonly head: string;
 }

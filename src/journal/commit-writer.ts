@@ -5,6 +5,7 @@ import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.
 import type { AppendRequest } from './commit-queue.js';
 import { CompanionCommit } from './companion-commit.js';
 import { encodeEvent, type EventFrame } from './event.js';
+import { LineBuffer } from './line-buffer.js';
 import type { WriterSettings } from './settings.js';
 import type { JournalPaths, WriterLock } from './store/index.js';
 import type { Receipt } from './answer-types.js';
@@ -21,6 +22,7 @@ export class CommitWriter {
   readonly #path: string;
   readonly #file: WriterFile;
   readonly #lock: WriterLock;
+  readonly #lines: LineBuffer = new LineBuffer();
 
   constructor(settings: WriterSettings, paths: JournalPaths, file: WriterFile, lock: WriterLock) {
     this.companions = new CompanionCommit(settings.world, paths);
@@ -32,7 +34,7 @@ export class CommitWriter {
 
   /** Settles every request. */
   async append(requests: readonly AppendRequest[]): Promise<void> {
-    const plan = planCommit(this.#file.state, requests);
+    const plan = planCommit(this.#file.state, requests, this.#lines);
     await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
     for (const planned of plan.accepted) {
       planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
@@ -46,12 +48,11 @@ export class CommitWriter {
     const encoded = encodeEvent(event, frame, this.#settings.world.clock());
     const ignore = (): void => undefined;
     const request = { events: [encoded], expectedSequence: undefined, resolve: ignore, reject: ignore };
-    await this.#write(planCommit(this.#file.state, [request]));
+    await this.#write(planCommit(this.#file.state, [request], this.#lines));
   }
 
-  /** Returns the offset behind the last line. */
-  async writeLines(lines: readonly string[]): Promise<number> {
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+  /** @param bytes whole lines, the last one with its LF too @returns the offset behind them */
+  async writeLines(bytes: Buffer): Promise<number> {
     if (!this.#lock.isHeld()) {
       throw new GaitError('FENCED', 'the lock was taken over by another writer; nothing was written');
     }
@@ -69,11 +70,11 @@ export class CommitWriter {
     const { state } = this.#file;
     const start = state.offset;
     const isDurable = mustBeDurable || this.#settings.durability === 'durable';
-    const end = plan.lines.length > 0 ? await this.writeLines(plan.lines.map(({ text }) => text)) : start;
+    const end = plan.events.length > 0 ? await this.writeLines(plan.bytes) : start;
     // A repeated event may have been written, but not synced, by somebody who died.
-    if (isDurable && (plan.lines.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
+    if (isDurable && (plan.events.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
     let byteOffset = start;
-    for (const { event } of plan.lines) {
+    for (const event of plan.events) {
       state.addOwnEvent(event, byteOffset);
       byteOffset += event.lineBytes + 1;
     }
@@ -96,7 +97,7 @@ export class CommitWriter {
     return request.events.map((_, at) => {
       const event = events[at];
       if (event === undefined) throw new GaitError('INTERNAL', 'an event without a place');
-      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leaf, durability);
+      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leafHash, durability);
     });
   }
 }

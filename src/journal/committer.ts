@@ -113,7 +113,7 @@ export class Committer {
     const { producerVersion } = context;
     const built = buildCheckpoint(state.log, { producerVersion, nowMs, key: options.key, runpack });
     const start = state.offset;
-    const end = await this.#writer.writeLines([built.line]);
+    const end = await this.#writer.writeLines(Buffer.from(`${built.line}\n`));
     // Always: a signature must never reach further than the disk.
     this.#file.sync({ start, end });
     state.add(Buffer.from(built.line), start);

@@ -25,17 +25,20 @@ export class CompanionCommit {
    * Runs the write of a plan, and puts the file in place after it; there is none when the plan writes nothing. A request with
    * a file is alone in its commit: see commit-queue.ts.
    */
-  async around({ lines, accepted }: CommitPlan, write: (mustBeDurable: boolean) => Promise<void>): Promise<void> {
+  async around({ events, accepted }: CommitPlan, write: (mustBeDurable: boolean) => Promise<void>): Promise<void> {
     const [planned] = accepted;
     const { companion } = planned?.request ?? {};
     const [event] = planned?.events ?? [];
-    if (companion === undefined || event === undefined || lines.length === 0) return write(false);
+    if (companion === undefined || event === undefined || events.length === 0) return write(false);
     // Another process may have died since this handle looked.
     this.#mayOwe = true;
     await this.settle();
     if (this.#mayOwe) throw new GaitError('IO_ERROR', 'the file of an earlier event cannot be put in place');
     this.#mayOwe = true;
-    const staged = stageCompanion(this.#world, this.#paths, companion, event);
+    const staged = stageCompanion(this.#world, this.#paths, companion, {
+      sequence: event.sequence,
+      leaf: Buffer.from(event.leafHash, 'hex'),
+    });
     try {
       await write(true);
     } catch (error) {

@@ -41,7 +41,10 @@ export function normalizeEvent(input: unknown, isEngineEvent = false): EventInpu
     throw new GaitError('INVALID_EVENT', 'an event is an object');
   }
   const event: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(input)) {
+  const given = input as Readonly<Record<string, unknown>>;
+  // By keys: the pairs of Object.entries are one more object for each field.
+  for (const field of Object.keys(given)) {
+    const value = given[field];
     if (value === undefined) continue;
     const check = Object.hasOwn(CHECKED_FIELDS, field) ? CHECKED_FIELDS[field] : undefined;
     if (check === undefined) {
@@ -71,27 +74,27 @@ export type StorableEvent = EventInput & { readonly payload?: PayloadRef };
 
 /** @param event as normalizeEvent gave it @param nowMs milliseconds since 1970, used when the event has no time */
 export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: number): EncodedEvent {
-  const content = encodeContent(event);
   const createdAt = event.created_at ?? formatTimestamp(nowMs);
-  const before = [
-    ...content.slice(0, CREATED_AT),
-    `"created_at":"${createdAt}"`,
-    ...content.slice(CREATED_AT, PRODUCER_VERSION),
-    `"producer_version":${canonicalString(frame.producerVersion)}`,
-    ...content.slice(PRODUCER_VERSION, RUN_ID),
-    `"run_id":${canonicalString(frame.runId)}`,
-    ...content.slice(RUN_ID, SCHEMA_ID),
-    `"schema_id":"${EVENT_SCHEMA_ID}","schema_version":"${SCHEMA_VERSION}"`,
-  ];
-  const after = [`"session_id":${canonicalString(frame.sessionId)}`, ...content.slice(SCHEMA_ID)];
   const key = event.idempotency_key;
   return {
-    beforeSequence: `{"event":{${joinMembers(before)},"sequence":`,
-    afterSequence: `,${joinMembers(after)}},"prev":"`,
+    beforeSequence: `{"event":{${joined(
+      encodeFields(event, BEFORE_CREATED_AT),
+      `"created_at":"${createdAt}"`,
+      encodeFields(event, BEFORE_PRODUCER_VERSION),
+      `"producer_version":${canonicalString(frame.producerVersion)}`,
+      encodeFields(event, BEFORE_RUN_ID),
+      `"run_id":${canonicalString(frame.runId)}`,
+      encodeFields(event, BEFORE_SCHEMA_ID),
+      `"schema_id":"${EVENT_SCHEMA_ID}","schema_version":"${SCHEMA_VERSION}"`,
+    )},"sequence":`,
+    afterSequence: `,${joined(
+      `"session_id":${canonicalString(frame.sessionId)}`,
+      encodeFields(event, AFTER_SESSION_ID),
+    )}},"prev":"`,
     idempotencyKey: key,
     toolName: event.tool_name,
     createdAt,
-    contentDigest: key === undefined ? undefined : sha256(`{${joinMembers(comparable(content, event.payload))}}`),
+    contentDigest: key === undefined ? undefined : sha256(`{${encodeFields(comparable(event), CONTENT_FIELDS)}}`),
   };
 }
 
@@ -111,31 +114,36 @@ export function eventLine(event: EncodedEvent, sequence: number, prev: string): 
   return `${event.beforeSequence}${sequence}${event.afterSequence}${prev}","record_type":"event"}`;
 }
 
-// The caller's fields in RFC 8785 order, with the places where the journal's own fields go between them.
+type ContentField = Exclude<keyof StorableEvent, 'created_at'>;
+
+// The caller's fields in RFC 8785 order, cut where the journal's own fields go between them.
 const CONTENT_FIELDS = [...Object.keys(CHECKED_FIELDS), 'payload']
   .filter((field) => field !== 'created_at')
-  .toSorted() as readonly Exclude<keyof StorableEvent, 'created_at'>[];
-const PAYLOAD = CONTENT_FIELDS.indexOf('payload');
-const firstAfter = (field: string): number => CONTENT_FIELDS.filter((name) => name < field).length;
-const CREATED_AT = firstAfter('created_at');
-const PRODUCER_VERSION = firstAfter('producer_version');
-const RUN_ID = firstAfter('run_id');
-const SCHEMA_ID = firstAfter('schema_id');
+  .toSorted() as readonly ContentField[];
+const between = (after: string, before: string): readonly ContentField[] =>
+  CONTENT_FIELDS.filter((field) => after < field && field < before);
+const BEFORE_CREATED_AT = between('', 'created_at');
+const BEFORE_PRODUCER_VERSION = between('created_at', 'producer_version');
+const BEFORE_RUN_ID = between('producer_version', 'run_id');
+const BEFORE_SCHEMA_ID = between('run_id', 'schema_id');
+const AFTER_SESSION_ID = between('session_id', '\uffff');
 
-/** One entry a field of CONTENT_FIELDS: `"name":value`, or empty when the event does not have it. */
-function encodeContent(event: StorableEvent): string[] {
-  return CONTENT_FIELDS.map((field) => {
+/** Those of the fields that the event has, as members of an object with commas between them. */
+function encodeFields(event: StorableEvent, fields: readonly ContentField[]): string {
+  let text = '';
+  for (const field of fields) {
     const value = event[field];
-    if (value === undefined) return '';
-    return `"${field}":${typeof value === 'string' ? canonicalString(value) : canonicalJson(value)}`;
-  });
+    if (value === undefined) continue;
+    const encoded = typeof value === 'string' ? canonicalString(value) : canonicalJson(value);
+    text += text === '' ? `"${field}":${encoded}` : `,"${field}":${encoded}`;
+  }
+  return text;
 }
 
 /** Content to compare a repeat by: every copy of a payload has its own salt, hence another hash. */
-function comparable(content: readonly string[], payload: PayloadRef | undefined): readonly string[] {
-  return payload === undefined
-    ? content
-    : content.with(PAYLOAD, `"payload":${canonicalJson(comparablePayload(payload))}`);
+function comparable(event: StorableEvent): StorableEvent {
+  if (event.payload === undefined) return event;
+  return { ...event, payload: comparablePayload(event.payload) as PayloadRef };
 }
 
 /** What two events with one idempotency key must share of their payloads. */
@@ -143,8 +151,8 @@ export function comparablePayload({ media_type, size }: PayloadRef): Omit<Payloa
   return { media_type, size };
 }
 
-function joinMembers(members: readonly string[]): string {
-  let joined = '';
-  for (const member of members) if (member !== '') joined += joined === '' ? member : `,${member}`;
-  return joined;
+function joined(...members: readonly string[]): string {
+  let text = '';
+  for (const member of members) if (member !== '') text += text === '' ? member : `,${member}`;
+  return text;
 }

@@ -53,7 +53,8 @@ export class FencedFile {
     const landed = bytes.subarray(0, failure?.written ?? bytes.length);
     // Somebody wrote too. When our bytes lie where we meant them to, the other came after us and saw them.
     if (failure === undefined && this.#lastPlaceOf(landed, start, size) === start) return;
-    this.#stray = { bytes: landed, from: start };
+    // A copy: the caller may use its buffer again.
+    this.#stray = { bytes: Buffer.from(landed), from: start };
     throw new GaitError('FENCED', 'another writer appended at the same time', { cause: failure?.error });
   }
 

@@ -130,18 +130,15 @@ export class SessionLog implements LogFacts {
   }
 
   /** Takes in an event that this process has just written itself. */
-  addOwnEvent(
-    event: { readonly sequence: number; readonly leaf: Buffer; readonly isClosing?: boolean | undefined },
-    byteOffset: number,
-  ): void {
+  addOwnEvent(sequence: number, leaf: Buffer, isClosing: boolean, byteOffset: number): void {
     this.lines += 1;
-    if (event.isClosing === true) this.isClosed = true;
+    if (isClosing) this.isClosed = true;
     this.lastLineOffset = byteOffset;
     this.#isLastAnEvent = true;
-    this.lastSequence = event.sequence;
-    if (this.firstSequence === 0) this.firstSequence = event.sequence;
+    this.lastSequence = sequence;
+    if (this.firstSequence === 0) this.firstSequence = sequence;
     this.eventCount += 1;
-    this.#addLeaf(event.leaf, true);
+    this.#addLeaf(leaf, true);
   }
 
   /** A line was there but cannot be read or hashed: the next one is not held to it. */

@@ -43,8 +43,9 @@ export class SessionState {
 
   /** Takes in an event that this process wrote. */
   addOwnEvent(written: OwnEvent, byteOffset: number): void {
-    const { sequence, leaf, isClosing } = written;
-    this.log.addOwnEvent({ sequence, leaf, isClosing }, byteOffset);
+    const { sequence } = written;
+    const leaf = Buffer.from(written.leafHash, 'hex');
+    this.log.addOwnEvent(sequence, leaf, written.isClosing === true, byteOffset);
     this.#advance(byteOffset, written.lineBytes);
     this.offsets.note(sequence, byteOffset, written.createdAt);
     const { idempotencyKey, contentDigest: digest } = written;
@@ -59,12 +60,12 @@ export class SessionState {
     this.#advance(byteOffset, sizeBytes);
   }
 
-  receipt(sequence: number, leafIndex: number, leaf: Buffer, durability: Receipt['durability']): Receipt {
+  receipt(sequence: number, leafIndex: number, leafHash: string, durability: Receipt['durability']): Receipt {
     return {
       session_id: this.log.header?.session_id ?? '',
       sequence,
       leaf_index: leafIndex,
-      leaf_hash: leaf.toString('hex'),
+      leaf_hash: leafHash,
       durability,
     };
   }
@@ -111,7 +112,8 @@ export class SessionState {
 
 export interface OwnEvent {
   readonly sequence: number;
-  readonly leaf: Buffer;
+  /** 64 lower-case hexadecimal digits. */
+  readonly leafHash: string;
   readonly lineBytes: number;
   readonly createdAt: string;
   readonly isClosing?: boolean | undefined;

@@ -2,7 +2,7 @@
  * Hashes of the Merkle tree of RFC 6962, section 2.1: leaves and inner nodes are hashed with different first bytes, so
  * that no leaf can be passed off as a node.
  */
-import { HASH_BYTES, sha256 } from './digest.js';
+import { HASH_BYTES, sha256, sha256Hex } from './digest.js';
 
 /** First byte of what is hashed for a leaf, RFC 6962 section 2.1. */
 const LEAF_PREFIX = 0x00;
@@ -23,6 +23,19 @@ export function leafHash(line: Uint8Array): Buffer {
 /** {@link leafHash} of the UTF-8 form of a text. The prefix is one character, so no bytes need to be copied about. */
 export function leafHashOfText(line: string): Buffer {
   return sha256(`\0${line}`);
+}
+
+/**
+ * {@link leafHash} of the line from `start` to `end`, in hexadecimal, without a copy: the byte before the line stands in
+ * for the prefix while the hash is made, and is what it was when this returns. So `start` is at least 1.
+ */
+export function leafHashInPlace(bytes: Uint8Array, start: number, end: number): string {
+  const before = bytes[start - 1];
+  if (before === undefined) throw new RangeError('a line that is hashed in place needs a byte before it');
+  bytes[start - 1] = LEAF_PREFIX;
+  const hash = sha256Hex(bytes.subarray(start - 1, end));
+  bytes[start - 1] = before;
+  return hash;
 }
 
 // One for all: hashing is synchronous, and a verifier makes one node for every line it reads.

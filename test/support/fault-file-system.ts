@@ -55,7 +55,9 @@ export class FaultFileSystem {
     return (...args) => {
       const [target] = args;
       const path = typeof target === 'number' ? (this.#paths.get(target) ?? '') : String(target);
-      const call = { operation, path, args };
+      // What is written is the caller's again after the call: the record keeps a copy.
+      const kept = args.map((arg) => (operation === 'write' && arg instanceof Uint8Array ? Buffer.from(arg) : arg));
+      const call = { operation, path, args: kept };
       this.calls.push(call);
       const proceed = (...changed: readonly unknown[]): unknown => real(...(changed.length > 0 ? changed : args));
       const result = this.intercept === undefined ? proceed() : this.intercept(call, proceed);

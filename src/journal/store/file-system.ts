@@ -40,7 +40,10 @@ export interface FileSystem {
   close(descriptor: number): void;
   /** Reads into `buffer` and returns the count; 0 at the end of the file. */
   read(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
-  /** One write(2). `position` null: at the descriptor's own place, which is the end for `append`. Returns the count. */
+  /**
+   * One write(2). `position` null: at the descriptor's own place, which is the end for `append`. Returns the count. `data` is
+   * the caller's again when this returns.
+   */
   write(descriptor: number, data: Uint8Array, position: number | null): number;
   truncate(descriptor: number, size: number): void;
   /** Data and size are on the disk when this returns. */
