@@ -1,11 +1,13 @@
 /** `append --stdin`: the stream around {@link appendStream}: receipts, warnings, progress, Ctrl-C. */
+import { performance } from 'node:perf_hooks';
 import type { GaitError } from '../src/errors.js';
 import type { EventInput, Journal, OpenOptions, Receipt } from '../src/index.js';
 import { appendStream, type StreamProgress } from './append-stream.js';
 import type { Invocation, Outcome } from './command.js';
 import { EXIT_CODES, EXIT_OK, INTERRUPT_CODES } from './exit-codes.js';
+import { inputFile, type InputFile } from './files.js';
 import { Interruption } from './interruption.js';
-import { ProgressLine } from './progress.js';
+import { describeBytes, ProgressLine, ratePerSecond } from './progress.js';
 import { journalPath } from './target.js';
 import { clean, count } from './text.js';
 
@@ -47,12 +49,16 @@ class Session {
   readonly #interruption: Interruption;
   readonly #progress: StreamProgress;
   readonly #line: ProgressLine;
+  readonly #startedMs = performance.now();
+  /** Of standard input that is a file; a pipe has no size. */
+  readonly #input: InputFile | undefined;
 
   constructor(invocation: Invocation, interruption: Interruption, progress: StreamProgress) {
     this.#invocation = invocation;
     this.#interruption = interruption;
     this.#progress = progress;
     this.#line = new ProgressLine(invocation.io, invocation.out, invocation.json);
+    this.#input = inputFile(invocation.io.stdin);
   }
 
   async append(
@@ -68,7 +74,7 @@ class Session {
         ...(args.has('skip-invalid') ? { onInvalid: async (error) => await this.#warn(error) } : {}),
         onReceipts: async (receipts) => {
           if (json) await out.write(receiptLines(receipts, correlation, canonicalJson));
-          this.#line.update(() => this.#summary());
+          this.#line.update(() => this.#far());
         },
         isStopped: () => this.#interruption.received !== undefined || out.closed,
       });
@@ -120,6 +126,16 @@ class Session {
     if (this.#progress.skipped > MAX_REPORTED_INVALID) return;
     await this.#line.clear();
     await this.#invocation.out.note(`skipped ${clean(error.message)} (${error.code})`);
+  }
+
+  /** How far the stream has come, how fast, and of a file how long still. */
+  #far(): string {
+    const elapsedMs = performance.now() - this.#startedMs;
+    const perSecond = ratePerSecond(this.#progress.appended, elapsedMs);
+    const rate = perSecond === undefined ? '' : `, ${Math.round(perSecond)} events/s`;
+    const input = this.#input;
+    const far = input === undefined ? '' : `; input: ${describeBytes(input.bytesRead, input.sizeBytes, elapsedMs)}`;
+    return `${this.#summary()}${rate}${far}`;
   }
 
   #summary(): string {

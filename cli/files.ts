@@ -1,5 +1,5 @@
 /** The few files that the CLI reads and writes itself: arguments from a file, its own assets, what init makes, the demo's folder. */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, fstatSync, ReadStream } from 'node:fs';
 import { link, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -129,4 +129,24 @@ async function asIoError<T>(work: Promise<T>): Promise<T> {
 /** Whether anything is at a path. */
 export function isThere(path: string): boolean {
   return existsSync(path);
+}
+
+/** Standard input that is a file: how much of how much has been read, asked again each time. */
+export interface InputFile {
+  readonly bytesRead: number;
+  readonly sizeBytes: number;
+}
+
+/** Undefined for a pipe or a terminal, which have no size. */
+export function inputFile(stream: Readable): InputFile | undefined {
+  if (!(stream instanceof ReadStream)) return undefined;
+  const { fd } = stream as ReadStream & { readonly fd?: number | null };
+  const stats = typeof fd === 'number' ? fstatSync(fd) : undefined;
+  if (stats === undefined || !stats.isFile()) return undefined;
+  return {
+    get bytesRead() {
+      return stream.bytesRead;
+    },
+    sizeBytes: stats.size,
+  };
 }

@@ -19,6 +19,9 @@ const checks = [
   '--excludePrivate',
   '--includeVersion',
   '--disableSources',
+  // The README names folders, which are no pages of the reference.
+  '--validation.invalidPath',
+  'false',
 ];
 
 execFileSync('npm', ['exec', '--yes', ...packages, '--', 'typedoc', ...options, ...checks], {

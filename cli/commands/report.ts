@@ -1,6 +1,7 @@
+import { performance } from 'node:perf_hooks';
 import { GaitError } from '../../src/errors.js';
 import type { Command } from '../command.js';
-import { whileWorking } from '../progress.js';
+import { describeBytes, describeLines, whileWorking } from '../progress.js';
 import { SIGNATURES } from '../report-parts.js';
 import { journalPath, TARGET_FLAGS } from '../target.js';
 import { byteSize, clean, count } from '../text.js';
@@ -33,11 +34,16 @@ export const report: Command = {
       import('../files.js'),
       import('../report/page.js'),
     ]);
-    const data = await whileWorking(invocation, 'reading', async (tell) =>
+    const begun = { verifying: performance.now(), reading: undefined as number | undefined };
+    const data = await whileWorking(invocation, `report on ${clean(path)}`, async (tell) =>
       reportData(path, {
         env: io.env,
         publicKeys,
-        onProgress: tell,
+        onProgress: ({ step, done, total }) => {
+          begun[step] ??= performance.now();
+          const elapsedMs = performance.now() - begun[step];
+          tell(`${step}, ${(step === 'verifying' ? describeBytes : describeLines)(done, total, elapsedMs)}`);
+        },
         ...(limit === undefined ? {} : { maxLines: limit }),
       }),
     );

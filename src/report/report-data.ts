@@ -14,7 +14,15 @@ export interface ReportOptions extends Environment {
   readonly maxLines?: number;
   /** And no more than this much text. */
   readonly maxBytes?: number;
-  readonly onProgress?: (state: string) => void;
+  readonly onProgress?: (progress: ReportProgress) => void;
+}
+
+/** How far it has come: first the whole journal is verified, then its lines are read. */
+export interface ReportProgress {
+  readonly step: 'verifying' | 'reading';
+  /** Bytes while verifying, lines while reading. */
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface ReportKey {
@@ -59,14 +67,19 @@ const MAX_FINDINGS = 200;
 /** @throws GaitError as readJournal and verifyJournal do, also JOURNAL_CORRUPT: of a journal that cannot be read, `verify` says why */
 export async function reportData(path: string, options: ReportOptions = {}): Promise<ReportData> {
   const { publicKeys = [], maxLines, maxBytes, onProgress, ...environment } = options;
-  const report = await verifyJournal(path, { ...environment, publicKeys });
+  const report = await verifyJournal(path, {
+    ...environment,
+    publicKeys,
+    onProgress: ({ bytes, totalBytes }) => onProgress?.({ step: 'verifying', done: bytes, total: totalBytes }),
+  });
+  const total = report.coverage.tree_size;
   const tail = new Tail(atLeastOne(maxLines ?? REPORT_DEFAULTS.maxLines), maxBytes ?? REPORT_DEFAULTS.maxBytes);
   let count = 0;
   for await (const { text } of readJournal(path, environment)) {
     tail.push(text);
-    if (++count % 1_000 === 0) onProgress?.(`${count} lines`);
+    if (++count % 1_000 === 0) onProgress?.({ step: 'reading', done: count, total });
   }
-  const missing = report.coverage.tree_size - count;
+  const missing = total - count;
   return {
     format: 'gait.report/1',
     generated_at: new Date((environment.clock ?? Date.now)()).toISOString(),

@@ -50,7 +50,7 @@ export function resolvePolicy(choice: PolicyChoice, environment: Environment = {
   return { profiles, defaultProfile: inForce(choice.profile), isNamedByCaller: true };
 }
 
-/** As {@link resolvePolicy}, with where each part comes from. */
+/** As `resolvePolicy`, with where each part comes from. */
 export function describePolicy(choice: PolicyChoice = {}, environment: Environment = {}): PolicyReport {
   const config = loadRetentionConfig(choice.config, environment);
   const profiles = allProfiles(config).map((profile) => listed(profile, config));

@@ -23,7 +23,7 @@ type Segment = string | number;
  *
  * @throws GaitError INVALID_JSON for anything that JSON.stringify would drop, change or run: `undefined`, functions,
  * symbols, bigints, NaN and infinities, `toJSON`, class instances, boxed scalars, lone surrogates in keys or values,
- * more than {@link MAX_JSON_DEPTH} levels. `details`: `path` (RFC 6901 JSON pointer) and `reason`.
+ * more than `MAX_JSON_DEPTH` levels. `details`: `path` (RFC 6901 JSON pointer) and `reason`.
  */
 export function canonicalJson(value: unknown): string {
   return isNativelyCanonical(value, 0) ? JSON.stringify(value) : encode(value, []);

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { LiveView } from '../../cli/live-text.js';
 import { hasColour, paintFor } from '../../cli/paint.js';
-import { describeBytes } from '../../cli/progress.js';
+import { describeBytes, describeLines } from '../../cli/progress.js';
 import { openJournal, type SessionEvent } from '../../src/index.js';
 import { KEY } from '../support/sealed-session.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -152,5 +152,8 @@ test('progress tells how far, how fast and how long still', () => {
   expect(describeBytes(25 * MiB, 100 * MiB, 100)).toBe('25 % of 100.0 MiB');
   expect(describeBytes(25 * MiB, 100 * MiB, 1_000)).toBe('25 % of 100.0 MiB, 25.0 MiB/s, 3 s left');
   expect(describeBytes(MiB, 1_000 * MiB, 1_000)).toBe('0 % of 1000.0 MiB, 1.0 MiB/s, 17 min left');
+  expect(describeLines(300, 1_000, 1_500)).toBe('30 % of 1000 lines, 200 lines/s, 4 s left');
+  // A file that grew while it was read.
+  expect(describeBytes(2 * MiB, MiB, 1_000)).toBe('100 % of 1.0 MiB, 2.0 MiB/s, 0 s left');
   expect(describeBytes(0, 0, 1_000)).toBe('100 % of 0 B');
 });

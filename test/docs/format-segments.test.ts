@@ -1,4 +1,5 @@
 /** Reads segments as docs/format.md describes them, with code of its own. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { newJournal, QUICK, toolCall, withJournal } from '../support/journal-fixtures.js';
 import { KEY } from '../support/sealed-session.js';
-import { readDocument } from './documents.js';
+import { exampleIn, readDocument } from './documents.js';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -42,6 +43,8 @@ test('the segments of a journal are what the document says, and give the old jou
 
   const contents = bases.map((base) => gunzipSync(readFileSync(join(folder, `${base}.jsonl.gz`))));
   expect(contents[0]).toEqual(before[0]);
+  const unpack = exampleIn(readDocument('docs/format.md'), 'example:unpack').replaceAll('s1.jsonl', `'${path}'`);
+  expect(execFileSync('sh', ['-c', unpack])).toEqual(Buffer.concat(contents));
   const kept = (before[1] ?? Buffer.alloc(0)).toString().split('\n');
   expect(contents[1]?.toString()).toBe(kept.slice(2).join('\n'));
 

@@ -1,30 +1,27 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify } from '../../src/index.js';
-import { gaitBin } from '../support/cli.js';
 import { repositoryRoot } from '../support/paths.js';
-import { tempDir } from '../support/temp-dir.js';
 import { exampleIn, readDocument } from './documents.js';
+import { Workshop } from './workshop.js';
 
 const readme = readDocument('README.md');
 
 describe('the examples of the README', () => {
   test('library: runs as it stands against the built package', async () => {
-    const folder = tempDir();
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(repositoryRoot, join(folder, 'node_modules', 'gait-journal'));
-    writeFileSync(join(folder, 'example.mjs'), exampleIn(readme, 'example:library'));
-    const { status, stdout, stderr } = runIn(folder, process.execPath, ['example.mjs']);
+    const workshop = new Workshop();
+    const { folder } = workshop;
+    const { status, stdout, stderr } = workshop.script(exampleIn(readme, 'example:library'));
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toBe('kept as event 1, durable\nfs.write allow\nvalid 1\n');
     expect(await verify(join(folder, 'sessions', 's1.jsonl'))).toMatchObject({ ok: true });
   });
 
   test('command line: every line succeeds as it stands', async () => {
-    const folder = tempDir();
-    const { status, stdout } = runExample(folder, 'example:cli');
+    const workshop = new Workshop();
+    const { folder } = workshop;
+    const { status, stdout } = workshop.shell(exampleIn(readme, 'example:cli'));
     expect(status).toBe(0);
     expect(stdout).toContain('"last_sequence":2');
     const report = await verify(join(folder, 'sessions', 's1.jsonl'));
@@ -32,28 +29,29 @@ describe('the examples of the README', () => {
   });
 
   test('sealing: a stranger with the public key checks all of it, and finds what is changed later', () => {
-    const folder = tempDir();
-    expect(runExample(folder, 'example:seal').status).toBe(0);
+    const workshop = new Workshop();
+    const { folder } = workshop;
+    expect(workshop.shell(exampleIn(readme, 'example:seal')).status).toBe(0);
     rmSync(join(folder, 'keys', 'gait_private.key'));
-    const { status, stdout } = runExample(folder, 'example:check');
+    const { status, stdout } = workshop.shell(exampleIn(readme, 'example:check'));
     expect(status).toBe(0);
     expect(stdout.match(/^verify ok: /gm)).toHaveLength(4);
     expect(stdout.match(/^signed by: [0-9a-f]{64}$/gm)).toHaveLength(4);
 
     const journal = join(folder, 'sessions', 's1.jsonl');
     writeFileSync(journal, readFileSync(journal, 'utf8').replace('"verdict":"allow"', '"verdict":"block"'));
-    expect(runExample(folder, 'example:check').status).toBe(2);
+    expect(workshop.shell(exampleIn(readme, 'example:check')).status).toBe(2);
   });
 });
 
 test('timeline of the README: the decision is found, and its trace', () => {
-  const { status, stdout } = runExample(tempDir(), 'example:timeline');
+  const { status, stdout } = new Workshop().shell(exampleIn(readme, 'example:timeline'));
   expect(status).toBe(0);
   expect(stdout.match(/^\| .* \| fs\.delete \|/gm)).toHaveLength(2);
 });
 
 test('retention of the README: compacted, held, planned, and the root verifies', () => {
-  const { status, stdout } = runExample(tempDir(), 'example:retention');
+  const { status, stdout } = new Workshop().shell(exampleIn(readme, 'example:retention'));
   expect(status).toBe(0);
   expect(stdout).toContain('compacted=true');
   expect(stdout).toMatch(/^keep .* held, .*s1\.jsonl$/m);
@@ -80,6 +78,10 @@ test.each([
   'docs/format.md',
   'docs/errors.md',
   'docs/go-compatibility.md',
+  'docs/retention.md',
+  'docs/reliability.md',
+  'docs/performance.md',
+  'SECURITY.md',
 ])('every file and heading that %s links to is there', (document) => {
   const links = [...readDocument(document).matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)].filter(
     ([, path]) => !path?.startsWith('https:'),
@@ -99,22 +101,4 @@ function headingsOf(path: string): string[] {
       .replaceAll(/[^\w -]/g, '')
       .replaceAll(' ', '-'),
   );
-}
-
-/** Runs an example of the README in a shell that stops at the first failure, with `gait` on its path. */
-function runExample(folder: string, name: string): SpawnSyncReturns<string> {
-  const bin = join(folder, 'bin');
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, 'gait'), `#!/bin/sh\nexec '${process.execPath}' '${gaitBin}' "$@"\n`, { mode: 0o755 });
-  const PATH = `${bin}${delimiter}${process.env['PATH']}`;
-  return runIn(folder, 'sh', ['-c', `set -eu\n${exampleIn(readme, name)}`], { PATH });
-}
-
-function runIn(
-  cwd: string,
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): SpawnSyncReturns<string> {
-  return spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
 }
