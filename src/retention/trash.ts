@@ -74,14 +74,16 @@ export class Trash {
     replaceFile(fs, join(this.#folder, MOVED_NAME), content, { durable: true, nonce: nonce() });
   }
 
-  /** What was marked; undefined when the moving was interrupted. */
+  /** What was marked; undefined when the moving was interrupted. Throws JOURNAL_CORRUPT for a mark that somebody spoilt. */
   marked(): readonly number[] | undefined {
     const path = join(this.#folder, MOVED_NAME);
     if (this.#world.fs.lstat(path) === undefined) return undefined;
-    const { moved } = JSON.parse(readWhole(this.#world.fs, path, MAX_MOVED_BYTES).toString('utf8')) as {
-      readonly moved: readonly number[];
-    };
-    return moved;
+    const moved = movedIn(readWhole(this.#world.fs, path, MAX_MOVED_BYTES).toString('utf8'));
+    if (moved !== undefined) return moved;
+    throw new GaitError('JOURNAL_CORRUPT', `the mark of an interrupted removal is damaged: ${path}`, {
+      hint: 'delete this file: the next run then goes by what lies in the trash',
+      details: { path },
+    });
   }
 
   /** Unlinks what is in the trash; the mark stays until tombstones say what went. */
@@ -130,6 +132,20 @@ export class Trash {
   #sources({ files }: Removal): string[] {
     return files.map((file) => join(this.#root, safe(file)));
   }
+}
+
+/** Undefined for anything but a mark as `markMoved` writes it. */
+function movedIn(text: string): readonly number[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Never written so: it is put in place whole.
+    return undefined;
+  }
+  const moved = typeof value === 'object' && value !== null && 'moved' in value ? value.moved : undefined;
+  const isMark = Array.isArray(moved) && moved.every((place) => Number.isSafeInteger(place));
+  return isMark ? (moved as readonly number[]) : undefined;
 }
 
 /** Sequences of the intents that have something in the trash of a root. */

@@ -29,7 +29,7 @@ import { KEY } from '../support/sealed-session.js';
 import { seededRandom, testSeed } from '../support/seeded.js';
 
 const SEED = testSeed();
-const ROUNDS = times(60, 1_500);
+const ROUNDS = times(60, 400);
 /** Of the whole process, above what it had before: no file may make a reader take more. */
 const MAX_GROWTH_BYTES = 400 * 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { testSeed } from '../support/seeded.js';
 import { COMMANDS, Model, newDisk, Real } from '../support/model-commands.js';
 
 const SEED = testSeed();
-const RUNS = times(120, 3_000);
+const RUNS = times(120, 1_500);
 
 describe(`any script of commands, crashes among them (seed ${SEED})`, () => {
   it(`leaves what a plain list says, and it verifies (${RUNS} scripts)`, async () => {
