@@ -126,6 +126,7 @@ export class SessionLog implements LogFacts {
     this.#checkSequence(sequence, false, byteOffset);
     this.#addLeaf(leaf, true);
     this.lastLineOffset = byteOffset;
+    this.#lastSegment = this.segment;
     this.#isLastAnEvent = true;
   }
 

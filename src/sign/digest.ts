@@ -10,6 +10,11 @@ export function sha256(data: Uint8Array | string): Buffer {
   return Buffer.from(hash('sha256', data, 'binary'), 'binary');
 }
 
+/** Writes the SHA-256 of bytes to `target` at `at`: whoever hashes by the million need not make a Buffer of each. */
+export function sha256Into(data: Uint8Array, target: Buffer, at: number): void {
+  target.write(hash('sha256', data, 'binary'), at, 'binary');
+}
+
 /** SHA-256 of bytes, or of the UTF-8 form of a string: 64 lower-case hex characters. */
 export function sha256Hex(data: Uint8Array | string): string {
   return hash('sha256', data, 'hex');

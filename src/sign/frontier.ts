@@ -4,13 +4,17 @@
  */
 import { GaitError } from '../errors.js';
 import { HASH_BYTES } from './digest.js';
-import { EMPTY_ROOT, nodeHash } from './tree.js';
+import { EMPTY_ROOT, joinNeighbours, nodeHash } from './tree.js';
+
+/** Room for this many hashes is made at first: enough for a log of 65,535 lines. */
+const FIRST_SLOTS = 16;
 
 /** Mutable frontier of one log. Append is amortised O(1), root O(log size). */
 export class Frontier {
   #size = 0;
-  /** Largest subtree (leftmost leaves) first. */
-  #hashes: Buffer[] = [];
+  /** Largest subtree (leftmost leaves) first, one after the other: what pairs up are neighbours. */
+  #hashes: Buffer = Buffer.alloc(FIRST_SLOTS * HASH_BYTES);
+  #count = 0;
 
   /** Number of leaves, up to 2^53 - 1. */
   get size(): number {
@@ -18,7 +22,7 @@ export class Frontier {
   }
 
   /**
-   * Adds a leaf hash (32 bytes, copied where it is kept).
+   * Adds a leaf hash (32 bytes, copied).
    *
    * @throws GaitError INVALID_ARGUMENT when it is not 32 bytes, or the tree is at 2^53 - 1 leaves.
    */
@@ -26,36 +30,32 @@ export class Frontier {
     requireHash(leaf);
     if (this.#size === Number.MAX_SAFE_INTEGER)
       throw new GaitError('INVALID_ARGUMENT', 'the log cannot hold more leaves');
-    let hash: Uint8Array = leaf;
+    this.#push(leaf);
     // Each trailing one bit of the size is a subtree as large as what we hold: they pair up. Division, not >>>, since
     // sizes pass 2^32.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
-      const left = this.#hashes.pop();
-      if (left === undefined) throw new GaitError('INTERNAL', 'frontier has fewer hashes than its size says');
-      hash = nodeHash(left, hash);
+      this.#count--;
+      joinNeighbours(this.#hashes, (this.#count - 1) * HASH_BYTES);
     }
-    this.#hashes.push(hash === leaf ? Buffer.from(leaf) : (hash as Buffer));
     this.#size++;
   }
 
   /** Root of the tree of all leaves so far, 32 bytes; the empty root at size 0. */
   root(): Buffer {
-    let root: Buffer | undefined;
-    for (let i = this.#hashes.length - 1; i >= 0; i--) {
-      const hash = this.#hashes[i];
-      if (hash !== undefined) root = root === undefined ? hash : nodeHash(hash, root);
-    }
-    return Buffer.from(root ?? EMPTY_ROOT);
+    const [last, ...larger] = this.hashes().toReversed();
+    return larger.reduce((root, hash) => nodeHash(hash, root), last ?? Buffer.from(EMPTY_ROOT));
   }
 
   /** An independent copy. */
   clone(): Frontier {
-    return Frontier.#of(this.#size, this.#hashes);
+    return Frontier.#of(this.#size, this.hashes());
   }
 
   /** The subtree roots, largest subtree first: with the size, everything that {@link Frontier.restore} needs. */
   hashes(): readonly Buffer[] {
-    return this.#hashes.map((hash) => Buffer.from(hash));
+    return Array.from({ length: this.#count }, (_, i) =>
+      Buffer.from(this.#hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
+    );
   }
 
   /**
@@ -81,8 +81,15 @@ export class Frontier {
   static #of(size: number, hashes: readonly Uint8Array[]): Frontier {
     const frontier = new Frontier();
     frontier.#size = size;
-    frontier.#hashes = hashes.map((hash) => Buffer.from(hash));
+    for (const hash of hashes) frontier.#push(hash);
     return frontier;
+  }
+
+  #push(hash: Uint8Array): void {
+    const at = this.#count * HASH_BYTES;
+    if (at === this.#hashes.length) this.#hashes = Buffer.concat([this.#hashes], 2 * at);
+    this.#hashes.set(hash, at);
+    this.#count++;
   }
 }
 

@@ -4,8 +4,9 @@
  */
 export { MAX_JSON_DEPTH, canonicalJson, canonicalString } from './canonical-json.js';
 export { parseExactJson, requireExact } from './exact-json.js';
+export { UNSURE, matches, skipKey, skipString, skipValue } from './exact-scan.js';
 export { HASH_BYTES, sha256, sha256Hex } from './digest.js';
-export { EMPTY_ROOT, leafHash, leafHashInPlace, leafHashOfText, nodeHash } from './tree.js';
+export { EMPTY_ROOT, leafHash, leafHashInPlace, leafHashInto, leafHashOfText, nodeHash } from './tree.js';
 export { Frontier } from './frontier.js';
 export { consistencyRanges, inclusionRanges } from './proof-ranges.js';
 export { consistencyProof, inclusionProof, rangeRoot, verifyConsistency, verifyInclusion } from './proofs.js';

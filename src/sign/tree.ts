@@ -2,7 +2,7 @@
  * Hashes of the Merkle tree of RFC 6962, section 2.1: leaves and inner nodes are hashed with different first bytes, so
  * that no leaf can be passed off as a node.
  */
-import { HASH_BYTES, sha256, sha256Hex } from './digest.js';
+import { HASH_BYTES, sha256, sha256Hex, sha256Into } from './digest.js';
 
 /** First byte of what is hashed for a leaf, RFC 6962 section 2.1. */
 const LEAF_PREFIX = 0x00;
@@ -18,6 +18,20 @@ export function leafHash(line: Uint8Array): Buffer {
   input[0] = LEAF_PREFIX;
   input.set(line, 1);
   return sha256(input);
+}
+
+/** Longest line that {@link leafHashInto} copies into memory that it keeps. */
+const USUAL_LINE_BYTES = 64 * 1024;
+const leafInput = Buffer.alloc(1 + USUAL_LINE_BYTES, LEAF_PREFIX);
+
+/** Writes the leaf hash of a line to `target` at `at`. */
+export function leafHashInto(line: Uint8Array, target: Buffer, at: number): void {
+  if (line.length > USUAL_LINE_BYTES) {
+    target.set(leafHash(line), at);
+    return;
+  }
+  leafInput.set(line, 1);
+  sha256Into(leafInput.subarray(0, line.length + 1), target, at);
 }
 
 /** {@link leafHash} of the UTF-8 form of a text. The prefix is one character, so no bytes need to be copied about. */
@@ -48,4 +62,10 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   input.set(left, 1);
   input.set(right, 1 + left.length);
   return sha256(input);
+}
+
+/** Puts the hash of the node over two neighbours, which lie at `at` one after the other, in the place of the left one. */
+export function joinNeighbours(hashes: Buffer, at: number): void {
+  hashes.copy(nodeInput, 1, at, at + 2 * HASH_BYTES);
+  sha256Into(nodeInput, hashes, at);
 }

@@ -1,5 +1,6 @@
 /** One journal on its way through a verifier: every line into the log, every finding into one report. */
 import { isGaitError } from '../../errors.js';
+import { HASH_BYTES, leafHashInto } from '../../sign/index.js';
 import type { IndexSnapshot } from '../session-index.js';
 import type { JournalRecord } from '../record.js';
 import { readBase, readPrelude, type KeptCheckpoint, type LogBase } from '../segments/index.js';
@@ -13,6 +14,7 @@ import type { Demands } from './demands.js';
 import { checkIndexedLoss, checkSignatures, checkTail, checkWhole } from './end-checks.js';
 import { Findings } from './findings.js';
 import { journalReport, unsignedEvents, type Gathered } from './journal-report.js';
+import { NOT_ORDINARY, OrdinaryEvents } from './ordinary-event.js';
 import { scanInParallel, type LineTaker, type ParallelRange } from './parallel-scan.js';
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
@@ -28,6 +30,8 @@ export class JournalVerifier {
   readonly #payloads: PayloadChecker;
   readonly #anchor: AnchorChecker | undefined;
   readonly #tombstones: Tombstones | undefined;
+  #ordinary: OrdinaryEvents | undefined;
+  readonly #leaves = [Buffer.alloc(HASH_BYTES), Buffer.alloc(HASH_BYTES)] as const;
   #archive: ArchiveChecker | undefined;
   #isUnproven = false;
   #strays: StraySegments | undefined;
@@ -158,8 +162,23 @@ export class JournalVerifier {
   }
 
   #line(line: Buffer, start: number): void {
-    this.#take(line, start);
+    if (!this.#isTakenQuickly(line, start)) this.#take(line, start);
     this.offset = start + line.length + 1;
+  }
+
+  /** Most lines are ordinary events that stand where they belong: nothing of them is needed later. */
+  #isTakenQuickly(line: Buffer, start: number): boolean {
+    const log = this.#log;
+    if (log.header === undefined || log.head === undefined) return false;
+    this.#ordinary ??= new OrdinaryEvents(log.header);
+    const sequence = this.#ordinary.sequenceOf(line, log.head);
+    if (sequence === NOT_ORDINARY) return false;
+    // The log keeps its last leaf, which is not needed any more when this one is known: two take turns.
+    const leaf = log.head === this.#leaves[0] ? this.#leaves[1] : this.#leaves[0];
+    leafHashInto(line, leaf, 0);
+    log.addCheckedEvent(sequence, leaf, start);
+    this.#anchor?.afterLine(log, start);
+    return true;
   }
 
   #take(line: Buffer, start: number): JournalRecord | undefined {

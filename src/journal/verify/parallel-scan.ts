@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { HASH_BYTES } from '../../sign/index.js';
-import type { StretchDigest, SessionNames } from './stretch.js';
+import type { SessionNames } from './ordinary-event.js';
+import type { StretchDigest } from './stretch.js';
 import type { StretchAnswer, StretchTask, WorkerSetup } from './stretch-worker.js';
 
 /** How a journal is shared out. */

@@ -1,7 +1,8 @@
 /** Worker thread: checks the stretches of one journal that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { LineSplitter, nodeFileSystem, scanNow } from '../store/index.js';
-import { StretchBuilder, type StretchDigest, type SessionNames } from './stretch.js';
+import type { SessionNames } from './ordinary-event.js';
+import { StretchBuilder, type StretchDigest } from './stretch.js';
 
 export interface WorkerSetup {
   readonly path: string;

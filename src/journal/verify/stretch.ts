@@ -5,7 +5,7 @@
 import { leafHash } from '../../sign/index.js';
 import { isReservedTool } from '../event-fields.js';
 import { isFault, parseRecord } from '../record.js';
-import type { SessionHeader } from '../types.js';
+import { NOT_ORDINARY, OrdinaryEvents, type SessionNames } from './ordinary-event.js';
 
 /** The lines of a stretch, in order. Arrays of the same length, one entry a line, so that they travel between threads cheaply. */
 export interface StretchDigest {
@@ -22,10 +22,9 @@ export interface StretchDigest {
   readonly others: readonly Uint8Array<ArrayBuffer>[];
 }
 
-export type SessionNames = Pick<SessionHeader, 'session_id' | 'run_id'>;
-
 export class StretchBuilder {
   readonly #names: SessionNames;
+  readonly #ordinary: OrdinaryEvents;
   readonly #lengths: number[] = [];
   readonly #sequences: number[] = [];
   readonly #leaves: Buffer[] = [];
@@ -33,11 +32,12 @@ export class StretchBuilder {
 
   constructor(names: SessionNames) {
     this.#names = names;
+    this.#ordinary = new OrdinaryEvents(names);
   }
 
   add(line: Buffer): void {
     const sequence = this.#ordinarySequence(line);
-    if (sequence === 0) this.#others.push(Uint8Array.from(line));
+    if (sequence === NOT_ORDINARY) this.#others.push(Uint8Array.from(line));
     this.#sequences.push(sequence);
     this.#lengths.push(line.length);
     this.#leaves.push(leafHash(line));
@@ -56,9 +56,15 @@ export class StretchBuilder {
 
   #ordinarySequence(line: Buffer): number {
     const below = this.#leaves.at(-1);
-    const hashBelow = below?.toString('hex');
+    if (below === undefined) return NOT_ORDINARY;
+    const sequence = this.#ordinary.sequenceOf(line, below);
+    return sequence === NOT_ORDINARY ? this.#carefulSequence(line, below.toString('hex')) : sequence;
+  }
+
+  /** The same of an event that is written in another way than ours. */
+  #carefulSequence(line: Buffer, hashBelow: string): number {
     const record = parseRecord(line, hashBelow);
-    if (below === undefined || isFault(record) || record.recordType !== 'event') return 0;
+    if (isFault(record) || record.recordType !== 'event') return NOT_ORDINARY;
     const { event, prev } = record;
     const isOrdinary =
       prev === hashBelow &&
@@ -66,6 +72,6 @@ export class StretchBuilder {
       event.run_id === this.#names.run_id &&
       event.payload === undefined &&
       !isReservedTool(event.tool_name);
-    return isOrdinary ? event.sequence : 0;
+    return isOrdinary ? event.sequence : NOT_ORDINARY;
   }
 }
