@@ -22,7 +22,11 @@ export const verify: Command = {
   flags: [
     ...TARGET_FLAGS,
     ...DEMAND_FLAGS,
-    { name: 'since', value: 'FILE', help: 'a receipt or note you hold: what the journal held then it must hold now' },
+    {
+      name: 'since',
+      value: 'FILE',
+      help: 'a receipt or note you hold: what the journal, or of a root the ledger, held then it must hold now',
+    },
   ],
   positionals: ['[PATH...]'],
   examples: [

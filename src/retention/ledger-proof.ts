@@ -53,14 +53,17 @@ interface OpenRemoval {
 
 /**
  * @param publicKeys when there are any, only signatures of theirs count
+ * @param since a receipt or note of the ledger that somebody held: what it had then it must have now
  * @throws GaitError as verifyJournal and readJournal; PAYLOAD_NOT_FOUND, PAYLOAD_ALTERED for attributes that were moved out
  */
 export async function proveByLedger(
   path: string,
   publicKeys: readonly Uint8Array[],
   environment: Environment,
+  since?: string,
 ): Promise<LedgerProof> {
-  const report = await verifyJournal(path, { ...environment, publicKeys });
+  const anchor = since === undefined ? {} : { since };
+  const report = await verifyJournal(path, { ...environment, publicKeys, ...anchor });
   const reader = new ProofReader(path, environment);
   if (report.ok) await reader.read(publicKeys.length > 0 ? report.coverage.signed_to_sequence : undefined);
   return {

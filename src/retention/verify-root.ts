@@ -22,13 +22,14 @@ import type { KeptSession } from './tombstones.js';
 import { RootFindings, type RootReport } from './verify-root-report.js';
 
 /**
- * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT (`since`, a strict check without a key, no evidence), IO_ERROR; the
- * signal's reason when it aborts. What is wrong with evidence is in the report, never thrown.
+ * `since` is a receipt or note of the root's own ledger: without one, whoever deletes the ledger makes sessions that were
+ * removed as a whole look as if they had never been.
+ *
+ * @throws GaitError FILE_NOT_FOUND, INVALID_PATH, INVALID_ARGUMENT (a strict check without a key, no evidence), INVALID_NOTE,
+ * SIGNATURE_INVALID, INVALID_JSON for a bad `since`, IO_ERROR; the signal's reason when it aborts. What is wrong with evidence is
+ * in the report, never thrown.
  */
 export async function verifyRoot(root: string, options: VerifyOptions = {}): Promise<RootReport> {
-  if (options.since !== undefined) {
-    throw new GaitError('INVALID_ARGUMENT', 'since applies to one journal, not to a root', { details: { path: root } });
-  }
   // What would be refused for each session is refused at once.
   resolveDemands(options);
   const verifier = new RootVerifier(realRoot(root, options), options);
@@ -63,11 +64,15 @@ class RootVerifier {
       else if (entry.type !== 'file') this.#notLookedInto(entry);
     }
     for (const path of ledgers) await this.#readLedger(path);
+    if (this.#options.since === undefined || ledgers.includes(join(this.#root, LEDGER_NAME))) return;
+    const meaning = 'the ledger is gone: somebody holds a receipt or note of it';
+    this.#findings.problem({ kind: 'ledger_invalid', path: LEDGER_NAME, meaning });
   }
 
   /** A folder without evidence is no valid evidence: somebody named the wrong one. Throws INVALID_ARGUMENT. */
   refuseNothing(): void {
     if (this.#journals.length > 0 || this.#expected.size > 0 || this.#proofs.length > 0) return;
+    if (this.#options.since !== undefined) return;
     throw new GaitError('INVALID_ARGUMENT', `there is no session and no ledger under ${this.#root}`, {
       hint: 'name the folder that holds the sessions',
       details: { path: this.#root },
@@ -111,8 +116,9 @@ class RootVerifier {
   }
 
   async #readLedger(path: string): Promise<void> {
-    const { publicKeys = [] } = this.#options;
-    const proof = await proveByLedger(path, publicKeys, this.#environment);
+    const { publicKeys = [], since } = this.#options;
+    const isOwn = path === join(this.#root, LEDGER_NAME);
+    const proof = await proveByLedger(path, publicKeys, this.#environment, isOwn ? since : undefined);
     const { report, problems, warnings, kept } = proof;
     this.#proofs.push(proof);
     const name = this.#name(path);
@@ -157,7 +163,7 @@ class RootVerifier {
 
   /** What was kept at the last prune is an anchor: a log that was cut or rewritten behind it is found. */
   #sessionOptions(path: string): VerifyOptions {
-    const { onProgress: _, ...options } = this.#options;
+    const { onProgress: _, since: __, ...options } = this.#options;
     const kept = this.#expected.get(path);
     if (kept === undefined) return options;
     const { session_id, head, tree_size } = kept;

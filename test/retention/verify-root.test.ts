@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, readdirSync, renameSync, rmSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify, type KeyPair, type VerifyReport } from '../../src/index.js';
-import { executePrune, planPrune, verifyRoot, type RootReport } from '../../src/retention/index.js';
+import { executePrune, planPrune, setHold, verifyRoot, type RootReport } from '../../src/retention/index.js';
 import { openEngineJournal } from '../../src/journal/index.js';
 import { addCompacted, addSession, at, KEY, newRoot, NOW, OTHER_KEY, type Root } from './roots.js';
 
@@ -78,6 +78,38 @@ describe('a pruned root', () => {
     renameSync(ledgerOf(place), join(place.root, 'elsewhere'));
     expect(await verify(place.path('live'), TRUSTED)).toMatchObject({ ok: false, retention: 'missing (unproven)' });
     expect(await problems(place)).toEqual(['session_invalid live.jsonl']);
+  });
+
+  test('shows by a note of its ledger that the ledger was deleted, cut back or made anew, and else is valid', async () => {
+    const place = newRoot();
+    await addSession(place, 'old', { ageDays: 60 });
+    await addSession(place, 'young', { ageDays: 1 });
+    const options = { ...at(NOW), profile: 'medium' };
+    const { removals } = await executePrune(await planPrune(place.root, options), {
+      ...options,
+      root: place.root,
+      key: KEY,
+      actor: 'ops',
+    });
+    const since = removals.at(-1)?.note ?? '';
+    const check = async (): Promise<RootReport> => verifyRoot(place.root, { ...TRUSTED, since });
+    expect(await check()).toMatchObject({ ok: true, removed_sessions: 1 });
+    await expect(verifyRoot(place.root, { ...TRUSTED, since: 'no note' })).rejects.toMatchObject({
+      code: 'INVALID_NOTE',
+    });
+
+    const whole = readFileSync(ledgerOf(place), 'utf8').trimEnd().split('\n');
+    rmSync(`${ledgerOf(place)}.gait/index`, { force: true });
+    writeFileSync(ledgerOf(place), `${whole.slice(0, 1).join('\n')}\n`);
+    expect((await check()).problems.map(({ kind }) => kind)).toContain('ledger_invalid');
+
+    rmSync(ledgerOf(place));
+    rmSync(`${ledgerOf(place)}.gait`, { recursive: true });
+    // Without the note nothing of it is left to see.
+    expect(await verifyRoot(place.root, TRUSTED)).toMatchObject({ ok: true, removed_sessions: 0 });
+    expect((await check()).problems).toMatchObject([{ kind: 'ledger_invalid', path: 'gait.ledger.jsonl' }]);
+    await setHold(place.root, { sessionId: 'young', reason: 'r', actor: 'a' }, { ...at(NOW), key: KEY });
+    expect((await check()).problems.map(({ kind }) => kind)).toContain('ledger_invalid');
   });
 
   test('shows one more segment that somebody deleted by hand', async () => {
