@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig, type ViteUserConfigFnObject } from 'vitest/config';
+import { LongestFirst } from './test/support/fault-lab.js';
 
 /** What `npm test` draws with: the same samples on every run, so that what was red is red again. */
 const USUAL_SEED = 20_261_121;
@@ -14,7 +15,8 @@ function seedOfTheRun(mode: string): string {
 const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build-once.ts'],
+    globalSetup: ['test/support/build-once.ts', ...(mode === 'long' ? ['test/support/fault-lab.ts'] : [])],
+    ...(mode === 'long' ? { sequence: { sequencer: LongestFirst } } : {}),
     env: { GAIT_TEST_SEED: seedOfTheRun(mode) },
     setupFiles: ['test/support/child-coverage.ts', 'test/support/property-seed.ts'],
     // Real processes: tests send signals, change their directory and count descriptors, which worker threads share.

@@ -1,5 +1,7 @@
 /** Tests that look at samples in `npm test`, and at everything in `npm run test:faults`. */
+import { appendFileSync } from 'node:fs';
 import type { TestContext } from 'vitest';
+import { FAULT_COUNTS } from './paths.js';
 import { seededRandom } from './seeded.js';
 
 /** `vitest --mode long`. */
@@ -27,16 +29,21 @@ export function sampler(seed: number, every: number, everyLong = 1): () => boole
   };
 }
 
-/** What a run looked at, for the reader of its output: docs/reliability.md quotes these lines. */
+/** What a run looked at, for the reader of its output. docs/reliability.md quotes these lines. */
 export function tell(what: string, counts: Readonly<Record<string, number>>): void {
   const figures = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  console.log(`fault lab: ${what}: ${figures.join(', ')}`);
+  const line = `${what}: ${figures.join(', ')}`;
+  console.log(`fault lab: ${line}`);
+  // The long form tells all of them together in its end.
+  if (IS_LONG) appendFileSync(FAULT_COUNTS, `${line}\n`);
 }
 
 /** Skips aloud: a reader of the output must see what was not looked at. */
 export function need(context: TestContext, isThere: boolean, what: string): void {
   if (isThere) return;
-  console.log(`fault lab: NOT LOOKED AT: ${context.task.name}: ${what}`);
+  const line = `NOT LOOKED AT: ${context.task.name}: ${what}`;
+  console.log(`fault lab: ${line}`);
+  if (IS_LONG) appendFileSync(FAULT_COUNTS, `${line}\n`);
   // A mount or a tool that a machine does not have is no failure of the code, and no proof of it either.
   context.skip(what);
 }
