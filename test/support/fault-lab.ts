@@ -7,6 +7,7 @@ import { FAULT_COUNTS } from './paths.js';
 /** Each of these takes a minute or more. One that began last would run alone. */
 const LONGEST_FIRST = [
   'kill-storm',
+  'many-writers',
   'failpoints',
   'power-cuts.test',
   'power-cuts-around',
