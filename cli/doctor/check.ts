@@ -1,5 +1,6 @@
 /** What one check of `gait doctor` says, and what all of them come to. Pure. */
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.js';
+import { DEFAULT_ROOT } from '../target.js';
 
 export type CheckStatus = 'pass' | 'warn' | 'fail';
 
@@ -84,6 +85,14 @@ export function summarize(
 export function doctorExit({ status, non_fixable: nonFixable }: DoctorReport, isProduction: boolean): number {
   if (nonFixable) return EXIT_CODES.dependency_missing;
   return isProduction && status === 'fail' ? EXIT_CODES.verification_failed : EXIT_OK;
+}
+
+/** What cures the sessions of the root that is looked at unless `--root` says otherwise. */
+export const FIX_COMMAND = 'gait doctor --fix';
+
+/** The same for any root: a command that is typed as it is printed must not cure another one. */
+export function fixCommandFor(root: string): string {
+  return root === DEFAULT_ROOT ? FIX_COMMAND : `gait doctor --root ${shellWord(root)} --fix`;
 }
 
 /** A word for a shell, quoted only where it has to be. */

@@ -33,20 +33,22 @@ function policyChecks({ machine, configPath, isConfigGiven, isProduction, env }:
       fail('config', `${messageOf(error)}: nothing is pruned before that is mended`, { ...at, fix_command: editor }),
     ];
   }
-  return [pass('config', `${configPath} can be read`, at), retention(policy, configPath, isProduction)];
+  return [
+    pass('config', `${configPath} can be read`, at),
+    retention(policy, { configPath, isConfigGiven, isProduction }),
+  ];
 }
 
 function retention(
   { profile, chosen_by: chosenBy, config_line: line }: ReturnType<typeof describePolicy>,
-  path: string,
-  isProduction: boolean,
+  { configPath: path, isConfigGiven, isProduction }: Pick<Patient, 'configPath' | 'isConfigGiven' | 'isProduction'>,
 ): Finding {
   const place = line === undefined ? path : `${path}, line ${line}`;
   if (profile !== undefined) return pass('retention', `profile ${profile.name} is in force (${place})`, { path });
   if (chosenBy === 'config') return pass('retention', `nothing is ever pruned, as ${place} says`, { path });
   return severe(isProduction)('retention', 'no profile is in force: nothing is ever pruned, and the disk fills', {
     path,
-    fix_command: 'gait retention set medium',
+    fix_command: `gait retention set medium${isConfigGiven ? ` --config ${shellWord(path)}` : ''}`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Every journal of the root: does it verify, who holds it, what is not sealed, does its chain hold. */
 import { inspectHealth, listSessions, type SessionListEntry } from '../../src/index.js';
 import { byteSize, count } from '../text.js';
-import { fail, pass, shellWord, warn, type Finding } from './check.js';
+import { fail, FIX_COMMAND, fixCommandFor, pass, shellWord, warn, type Finding } from './check.js';
 import { CHAIN_SUFFIX, verdict } from './evidence-checks.js';
 import { indexFindings, lastEventFindings, lockFindings, tailFindings, type Journal } from './journal-findings.js';
 import type { Patient } from './machine.js';
@@ -40,7 +40,9 @@ export async function journalChecks(patient: Patient): Promise<Finding[]> {
   return [
     pass('journals', isWell ? `${checked}, nothing wrong` : checked, { path: root }),
     ...(leftOut.length === 0 ? [] : [tooMuch(leftOut)]),
-    ...found,
+    ...found.map((finding) =>
+      finding.fix_command === FIX_COMMAND ? { ...finding, fix_command: fixCommandFor(root) } : finding,
+    ),
   ];
 }
 

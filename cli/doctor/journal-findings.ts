@@ -1,7 +1,7 @@
 /** What one journal that can be read is to be warned of: its lock, its tail, its index, its last event. */
 import { openJournal, readJournal, type JournalHealth, type SessionStatus } from '../../src/index.js';
 import { byteSize, count } from '../text.js';
-import { pass, severe, shellWord, warn, type Finding } from './check.js';
+import { FIX_COMMAND, pass, severe, shellWord, warn, type Finding } from './check.js';
 import { sealCommand } from './key-checks.js';
 import type { Patient } from './machine.js';
 
@@ -55,7 +55,7 @@ export function lockFindings({ path, health: { lock } }: Pick<Journal, 'path' | 
       return [
         warn('journal_lock', `${path}.lock was left by a writer that is gone${age}; the next append removes it`, {
           path,
-          fix_command: 'gait doctor --fix',
+          fix_command: FIX_COMMAND,
           cure: reopened(path, 'removed the lock'),
         }),
       ];
@@ -80,7 +80,7 @@ export function tailFindings({ path, status: { unterminated_bytes: bytes }, heal
       `${path} ends in ${count(bytes, 'byte')} without a line end: a write in flight, or one that a crash cut short; the next append repairs it`,
       {
         path,
-        fix_command: 'gait doctor --fix',
+        fix_command: FIX_COMMAND,
         cure: reopened(path, 'repaired the tail; what was cut off is kept beside the journal'),
       },
     ),
@@ -97,7 +97,7 @@ export function indexFindings({ path, health: { index, sizeBytes } }: Journal): 
       `the index of ${path} ${state}: nothing is lost, but the next open reads ${byteSize(sizeBytes)}`,
       {
         path,
-        fix_command: 'gait doctor --fix',
+        fix_command: FIX_COMMAND,
         cure: reopened(path, 'made the index anew'),
       },
     ),

@@ -32,13 +32,16 @@ function nodeVersion({ machine: { nodeVersion: version } }: Patient): Finding {
   });
 }
 
-function kernelLock({ machine, isProduction }: Patient): Finding {
-  const fault = machine.kernelLockFault();
+function kernelLock({ machine, root, isProduction }: Patient): Finding {
+  const addonFault = machine.kernelLockFault();
+  const fault = addonFault ?? machine.kernelLockFault(root);
   if (fault === undefined) return pass('kernel_lock', 'writers of this host are kept apart by the kernel');
+  const cure =
+    addonFault === undefined ? 'keep the sessions on a local disk: --root DIR' : 'npm install fs-native-extensions';
   return severe(isProduction)(
     'kernel_lock',
     `no kernel lock (${fault}): writers are kept apart by the lock directory alone, which a process that is stopped for ten seconds can lose`,
-    { fix_command: 'npm install fs-native-extensions', ...(isProduction ? { non_fixable: true } : {}) },
+    { fix_command: cure, ...(isProduction ? { non_fixable: true } : {}) },
   );
 }
 

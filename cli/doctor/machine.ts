@@ -27,8 +27,8 @@ export interface Machine {
   readonly tempFolder: string;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Why the kernel lock is not to be had, if so. */
-  kernelLockFault(): string | undefined;
+  /** Why the kernel lock is not to be had, if so; with a folder, in it or in what there is of the way to it. */
+  kernelLockFault(folder?: string): string | undefined;
   disk(folder: string): DiskFacts;
   /** Writes, syncs and removes a file of its own. Throws GaitError IO_ERROR, DISK_FULL. */
   tryWrite(folder: string): WriteProbe;

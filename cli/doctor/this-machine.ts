@@ -49,7 +49,7 @@ export const thisMachine: Machine = {
   nodeVersion: process.version,
   tempFolder: tmpdir(),
   now: () => Date.now(),
-  kernelLockFault: () => kernelLockFault(),
+  kernelLockFault: (folder) => kernelLockFault({}, folder === undefined ? undefined : nearest(folder)),
   disk: (folder) => asIoError('ask about the disk of', folder, () => diskOf(nearest(folder))),
   tryWrite: (folder) => asIoError('write to', folder, () => probe(nearest(folder))),
   look: (path) => asIoError('look at', path, () => look(path)),

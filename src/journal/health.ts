@@ -53,12 +53,6 @@ export async function inspectHealth(path: string, options: Environment = {}): Pr
   }
 }
 
-/** Why writers of this host cannot be kept apart by the kernel; undefined when they can. */
-export function kernelLockFault(options: Environment = {}): string | undefined {
-  const kernel = resolveWorld(options).fs.kernelLock();
-  return 'unavailable' in kernel ? kernel.unavailable : undefined;
-}
-
 function indexState(
   fs: FileSystem,
   { index }: JournalPaths,

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Check, DoctorReport } from '../../cli/doctor/check.js';
 import { doctorExit, shellWord, summarize } from '../../cli/doctor/check.js';
@@ -10,6 +10,7 @@ import { thisMachine } from '../../cli/doctor/this-machine.js';
 import { GaitError } from '../../src/errors.js';
 import { initKeys, openJournal, setHold, startSession, type JournalHealth, type LockFinding } from '../../src/index.js';
 import { complaints, undeclaredKeys } from '../schemas/schema-files.js';
+import { Workshop } from '../docs/workshop.js';
 import { tempDir } from '../support/temp-dir.js';
 import { gait, snapshot } from './gait.js';
 
@@ -97,7 +98,7 @@ const PROBLEMS: readonly Planted[] = [
   {
     name: 'a tail that a crash cut short',
     check: 'journal_torn_tail',
-    cure: () => 'gait doctor --fix',
+    cure: ({ root }) => `gait doctor --root ${root} --fix`,
     plant: ({ journal }) => writeFileSync(journal, '{"event":{"seq', { flag: 'a' }),
     isFixable: true,
   },
@@ -126,14 +127,14 @@ const PROBLEMS: readonly Planted[] = [
   {
     name: 'a lock of the Go tool whose process died long ago',
     check: 'journal_lock',
-    cure: () => 'gait doctor --fix',
+    cure: ({ root }) => `gait doctor --root ${root} --fix`,
     plant: ({ journal }) => writeFileSync(`${journal}.lock`, '{"pid":999999,"created_at":"2020-01-01T00:00:00Z"}\n'),
     isFixable: true,
   },
   {
     name: 'a lock directory of another host that nobody refreshes',
     check: 'journal_lock',
-    cure: () => 'gait doctor --fix',
+    cure: ({ root }) => `gait doctor --root ${root} --fix`,
     plant: ({ journal }) => {
       mkdirSync(`${journal}.lock`);
       utimesSync(`${journal}.lock`, 1_700_000_000, 1_700_000_000);
@@ -143,7 +144,7 @@ const PROBLEMS: readonly Planted[] = [
   {
     name: 'an index that is none',
     check: 'journal_index',
-    cure: () => 'gait doctor --fix',
+    cure: ({ root }) => `gait doctor --root ${root} --fix`,
     plant: ({ journal }) => writeFileSync(`${journal}.gait/index`, 'nonsense'),
     isFixable: true,
   },
@@ -199,7 +200,7 @@ const PROBLEMS: readonly Planted[] = [
   {
     name: 'a configuration that puts nothing in force',
     check: 'retention',
-    cure: () => 'gait retention set medium',
+    cure: ({ flags }) => `gait retention set medium --config ${flags[3]}`,
     plant: ({ flags }) => writeFileSync(flags[3] ?? '', '# nothing yet\n'),
   },
   {
@@ -220,6 +221,13 @@ const PROBLEMS: readonly Planted[] = [
     },
   },
   {
+    name: 'a root that is not there',
+    check: 'root',
+    cure: ({ root }) => `mkdir -p ${root}`,
+    plant: ({ root }) => rmSync(root, { recursive: true }),
+    isFixable: true,
+  },
+  {
     name: 'two halves of different key pairs',
     check: 'key_config',
     cure: () => 'gait keys rotate',
@@ -230,16 +238,29 @@ const PROBLEMS: readonly Planted[] = [
   },
 ];
 
+/** Problems whose cure needs no judgement: it is typed as it is printed. */
+const TYPED = [
+  'a tail that a crash cut short',
+  'a lock of the Go tool whose process died long ago',
+  'a lock directory of another host that nobody refreshes',
+  'an index that is none',
+  'events that were left without a checkpoint',
+  'a private key that others may read',
+  'a configuration that puts nothing in force',
+  'a configuration that was named and is not there',
+  'a root that is not there',
+] as const;
+
 describe('a planted problem is found and its cure named', () => {
   test.each(PROBLEMS)('$name', async ({ check, cure, plant }) => {
     const ward = await healthy();
     await plant(ward);
-    const before = snapshot(ward.root);
+    const before = snapshot(dirname(ward.root));
     const report = await doctor(ward);
     const finding = found(report, check);
     expect(finding.fix_command).toContain(cure(ward));
     expect(report.fix_commands).toContain(finding.fix_command);
-    expect(snapshot(ward.root)).toEqual(before);
+    expect(snapshot(dirname(ward.root))).toEqual(before);
   });
 
   test.each(PROBLEMS.filter(({ isFixable }) => isFixable))('--fix cures: $name', async ({ check, plant }) => {
@@ -250,6 +271,19 @@ describe('a planted problem is found and its cure named', () => {
     const second = await doctor(ward);
     expect(second.checks.filter(({ name, status }) => name === check && status !== 'pass')).toEqual([]);
     expect(second.checks.some(({ name }) => name === 'journal_damaged')).toBe(false);
+  });
+
+  test.each(TYPED)('what is said to be typed cures: %s', async (planted) => {
+    const problem = PROBLEMS.find(({ name }) => name === planted);
+    if (problem === undefined) throw new Error(`no such problem: ${planted}`);
+    const ward = await healthy();
+    await problem.plant(ward);
+    const { fix_command: cure } = found(await doctor(ward), problem.check);
+    const { status, stdout, stderr } = new Workshop().shell(cure ?? 'false');
+    expect({ cure, status, stdout, stderr }).toMatchObject({ status: 0 });
+    const after = await doctor(ward);
+    expect(after.checks.filter(({ name, status: now }) => name === problem.check && now !== 'pass')).toEqual([]);
+    expect(after.checks.some(({ name }) => name === 'journal_damaged')).toBe(false);
   });
 
   test('a writer that holds the journal, with its number', async () => {
@@ -305,6 +339,14 @@ describe('machines that nobody has at hand', () => {
   test.each<[string, string, 'warn' | 'fail', Partial<Machine>, 'warn' | 'fail', number]>([
     ['an old Node', 'node', 'fail', { nodeVersion: 'v18.20.1' }, 'fail', 7],
     ['no kernel lock', 'kernel_lock', 'warn', { kernelLockFault: () => 'no addon' }, 'fail', 7],
+    [
+      'a root whose file system grants a lock twice',
+      'kernel_lock',
+      'warn',
+      { kernelLockFault: (folder) => (folder === undefined ? undefined : 'granted twice') },
+      'fail',
+      7,
+    ],
     ['a clock that was reset', 'clock', 'fail', { now: () => 0 }, 'fail', 2],
     [
       'sessions in memory',
