@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig, type ViteUserConfigFnObject } from 'vitest/config';
-import { LongestFirst } from './test/support/fault-lab.js';
+import { LongestFirst } from './test/support/longest-first.js';
 
 /** What `npm test` draws with: the same samples on every run, so that what was red is red again. */
 const USUAL_SEED = 20_261_121;
@@ -15,7 +15,7 @@ function seedOfTheRun(mode: string): string {
 const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build-once.ts', ...(mode === 'long' ? ['test/support/fault-lab.ts'] : [])],
+    globalSetup: ['test/support/build-once.ts', 'test/support/fault-counts.ts'],
     ...(mode === 'long' ? { sequence: { sequencer: LongestFirst } } : {}),
     env: { GAIT_TEST_SEED: seedOfTheRun(mode) },
     setupFiles: ['test/support/child-coverage.ts', 'test/support/property-seed.ts'],

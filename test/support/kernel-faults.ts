@@ -7,7 +7,7 @@ import type { Receipt } from '../../src/index.js';
 import { repositoryRoot } from './paths.js';
 
 /** Calls that change a disk, or make a change durable. */
-export const SYSCALLS = [
+const SYSCALLS = [
   'write',
   'pwrite64',
   'fdatasync',

@@ -1,8 +1,5 @@
-/** What only `vitest --mode long` needs: the longest files first, and in the end all counts together. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** The order of `vitest --mode long`. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { FAULT_COUNTS } from './paths.js';
 
 /** Each of these takes a minute or more. One that began last would run alone. */
 const LONGEST_FIRST = [
@@ -25,16 +22,4 @@ export class LongestFirst extends BaseSequencer {
     };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
-}
-
-export function setup(): void {
-  mkdirSync(dirname(FAULT_COUNTS), { recursive: true });
-  rmSync(FAULT_COUNTS, { force: true });
-}
-
-export function teardown(): void {
-  if (!existsSync(FAULT_COUNTS)) return;
-  const lines = readFileSync(FAULT_COUNTS, 'utf8').trimEnd().split('\n').toSorted();
-  console.log('\nfault lab: what was looked at');
-  for (const line of lines) console.log(`  ${line}`);
 }
