@@ -1,11 +1,13 @@
 /** Writes what a commit plans: the lock is asked once more, one write, one sync, the answers. Only under the lock. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError } from '../errors.js';
+import { CommitAhead } from './commit-ahead.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
-import type { AppendRequest } from './commit-queue.js';
+import type { AppendRequest, Waiting } from './commit-queue.js';
 import { CompanionCommit } from './companion-commit.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { LineBuffer } from './line-buffer.js';
+import { OverlapRule } from './overlap-rule.js';
 import type { WriterSettings } from './settings.js';
 import type { JournalPaths, WriterLock } from './store/index.js';
 import type { Receipt } from './answer-types.js';
@@ -23,6 +25,7 @@ export class CommitWriter {
   readonly #file: WriterFile;
   readonly #lock: WriterLock;
   readonly #lines: LineBuffer = new LineBuffer();
+  readonly #rule: OverlapRule = new OverlapRule();
 
   constructor(settings: WriterSettings, paths: JournalPaths, file: WriterFile, lock: WriterLock) {
     this.companions = new CompanionCommit(settings.world, paths);
@@ -32,10 +35,49 @@ export class CommitWriter {
     this.#lock = lock;
   }
 
-  /** Settles every request. */
-  async append(requests: readonly AppendRequest[]): Promise<void> {
+  /** How many of those that wait go into the next commit: half of them when the other half is to be made ready meanwhile. */
+  shareOf(waiting: number): number {
+    return this.#overlaps(waiting) ? Math.ceil(waiting / 2) : waiting;
+  }
+
+  /**
+   * Settles every request, and takes more from the queue where that saves time.
+   *
+   * @param catchUp brings the state up to date when somebody changed the file without the lock
+   * @param mayGoOn asked between two commits whether there may be another one before this returns
+   */
+  async append(
+    requests: readonly AppendRequest[],
+    waiting: Waiting,
+    catchUp: () => Promise<void>,
+    mayGoOn: () => boolean,
+  ): Promise<void> {
     const plan = planCommit(this.#file.state, requests, this.#lines);
+    if (requests[0]?.companion === undefined && this.#overlaps(requests.length + waiting.waitingCount)) {
+      return new CommitAhead({
+        file: this.#file,
+        lines: this.#lines,
+        rule: this.#rule,
+        path: this.#path,
+        waiting,
+        catchUp,
+        mayGoOn,
+        write: (next) => this.#put(next),
+        settle: (done) => this.#settle(done),
+      }).run(plan);
+    }
+    this.#rule.noteEvents(plan.events.length);
     await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
+    this.#settle(plan);
+  }
+
+  #overlaps(requests: number): boolean {
+    const { lock, durability, overlap } = this.#settings;
+    if (lock.mode !== 'exclusive' || durability !== 'durable' || !this.#file.canSyncLater) return false;
+    return overlap === 'always' ? requests > 1 : this.#rule.pays(requests);
+  }
+
+  #settle(plan: CommitPlan): void {
     for (const planned of plan.accepted) {
       planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
       planned.request.resolve(this.#receipts(planned));
@@ -67,17 +109,27 @@ export class CommitWriter {
 
   /** All or nothing: either every line is in the file and the state, or none is. */
   async #write(plan: CommitPlan, mustBeDurable = false): Promise<void> {
+    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
+    const range = await this.#put(plan);
+    // A repeated event may have been written, but not synced, by somebody who died.
+    if (!isDurable || (plan.events.length === 0 && !plan.repeatsOlder)) return;
+    const begun = performance.now();
+    this.#file.sync(range);
+    this.#rule.noteSync(performance.now() - begun);
+  }
+
+  /** Writes the lines and takes them into the state. Should their sync fail, this handle is never used again. */
+  async #put(plan: CommitPlan): Promise<{ readonly start: number; readonly end: number }> {
     const { state } = this.#file;
     const start = state.offset;
-    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
-    const end = plan.events.length > 0 ? await this.writeLines(plan.bytes) : start;
-    // A repeated event may have been written, but not synced, by somebody who died.
-    if (isDurable && (plan.events.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
+    if (plan.events.length === 0) return { start, end: start };
+    const end = await this.writeLines(plan.bytes);
     let byteOffset = start;
     for (const event of plan.events) {
       state.addOwnEvent(event, byteOffset);
       byteOffset += event.lineBytes + 1;
     }
+    return { start, end };
   }
 
   /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
