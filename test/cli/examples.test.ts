@@ -42,6 +42,14 @@ test('the schema of outputs has every command, and nothing else', () => {
   expect(defined.toSorted()).toEqual(leaves.map(([words]) => definitionOf(words)).toSorted());
 });
 
+test('a field that the schema of a command does not list, or one that is missing, is found', () => {
+  const printed = { ok: true, operation: 'version', correlation_id: 'c', version: '1', node: 'v20' };
+  expect(outputComplaints('version', printed)).toEqual([]);
+  expect(outputComplaints('version', { ...printed, more: 1 })).not.toEqual([]);
+  expect(outputComplaints('version', { ...printed, node: undefined })).not.toEqual([]);
+  expect(outputComplaints('run-session-list', { ...printed, root: 'r', sessions: [{ ok: true }] })).not.toEqual([]);
+});
+
 describe.each(examples)('%s', (line, words) => {
   test('works as printed, and its JSON keeps to its schema', { timeout: 60_000 }, async () => {
     const asked = isAskedElsewhere(line, words) ? [line] : [line, withJson(line)];
