@@ -26,6 +26,7 @@ export class CommitWriter {
   readonly #lock: WriterLock;
   readonly #lines: LineBuffer = new LineBuffer();
   readonly #rule: OverlapRule = new OverlapRule();
+  #unanswered: CommitPlan[] = [];
 
   constructor(settings: WriterSettings, paths: JournalPaths, file: WriterFile, lock: WriterLock) {
     this.companions = new CompanionCommit(settings.world, paths);
@@ -41,7 +42,8 @@ export class CommitWriter {
   }
 
   /**
-   * Settles every request, and takes more from the queue where that saves time.
+   * Settles every request, those of a shared lock at the next {@link CommitWriter.answer}, and takes more from the queue where that saves
+   * time.
    *
    * @param catchUp brings the state up to date when somebody changed the file without the lock
    * @param mayGoOn asked between two commits whether there may be another one before this returns
@@ -63,12 +65,19 @@ export class CommitWriter {
         catchUp,
         mayGoOn,
         write: (next) => this.#put(next),
-        settle: (done) => this.#settle(done),
+        settle: (done) => this.#answer(done),
       }).run(plan);
     }
     this.#rule.noteEvents(plan.events.length);
     await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
-    this.#settle(plan);
+    this.#unanswered.push(plan);
+    // A shared lock is given back first: whoever is answered may start another writer and wait for it without a turn of our loop.
+    if (this.#settings.lock.mode === 'exclusive') this.answer();
+  }
+
+  /** Answers what is written; in shared mode after the lock was given back. */
+  answer(): void {
+    for (const plan of this.#unanswered.splice(0)) this.#answer(plan);
   }
 
   #overlaps(requests: number): boolean {
@@ -77,7 +86,7 @@ export class CommitWriter {
     return overlap === 'always' ? requests > 1 : this.#rule.pays(requests);
   }
 
-  #settle(plan: CommitPlan): void {
+  #answer(plan: CommitPlan): void {
     for (const planned of plan.accepted) {
       planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
       planned.request.resolve(this.#receipts(planned));

@@ -87,11 +87,14 @@ export class Committer {
       this.#notePoison(error);
       throw ioError(error, 'append to', this.#paths.journal);
     } finally {
-      if (isShared) await this.#lock.release();
+      if (isShared) {
+        await this.#lock.release();
+        this.#writer.answer();
+      }
     }
   }
 
-  /** Settles every request. Only under the lock. */
+  /** Settles every request, in shared mode when the lock is given back. Only under the lock. */
   append(requests: readonly AppendRequest[], waiting: Waiting, mayGoOn: () => boolean): Promise<void> {
     return this.#writer.append(requests, waiting, () => this.#catchUp(), mayGoOn);
   }

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openJournal, type FileSystem, type Journal, type KernelLock, type Receipt } from '../../src/index.js';
 import { nodeFileSystem } from '../../src/journal/store/index.js';
 import { appendTogether, codeOf, event, names } from '../support/appending.js';
+import { gaitBin } from '../support/cli.js';
 import { expectLinear, newJournal } from '../support/linear-journal.js';
 
 class Gate {
@@ -154,5 +156,33 @@ describe('exclusive mode', () => {
     }
     vi.useRealTimers();
     await expectLinear(path, receipts);
+  });
+});
+
+describe('a lock', () => {
+  test('is given back before the answer, so that whoever is answered may wait for another writer at once', async () => {
+    const path = await newJournal();
+    const journal = await openJournal(path);
+    await journal.append(event('ours'));
+    const append = ['run', 'session', 'append', '--journal', path, '--tool', 'theirs', '--verdict', 'allow'];
+    // No turn of our event loop from here to its end.
+    const { status, stderr } = spawnSync(process.execPath, [gaitBin, ...append], {
+      env: { ...process.env, GAIT_SESSION_LOCK_TIMEOUT: '1s' },
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect((await journal.append(event('ours again'))).sequence).toBe(3);
+    await journal.close();
+  });
+
+  test('stays its holder’s when somebody else is refused, also in what the guard says of it', async () => {
+    const path = await newJournal();
+    const holder = await openJournal(path, { lock: 'exclusive' });
+    const guard = readFileSync(`${path}.gait/guard`);
+    const refused = openJournal(path, { lock: 'exclusive', lockTimeoutMs: 1 });
+    expect(await codeOf(refused)).toBe('LOCK_TIMEOUT');
+    expect(readFileSync(`${path}.gait/guard`)).toEqual(guard);
+    await holder.append(event('goes on'));
+    await holder.close();
   });
 });

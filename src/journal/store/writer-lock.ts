@@ -41,6 +41,7 @@ export class WriterLock {
   readonly #settings: WriterLockSettings;
   readonly #directory: DirectoryLock | undefined;
   readonly #guard: KernelGuard | undefined;
+  #isAcquired = false;
   /** Why there is no kernel lock, when there is none though it was wanted. */
   readonly kernelUnavailable: string | undefined;
   /** What went wrong when the lock directory was last given back. */
@@ -71,7 +72,10 @@ export class WriterLock {
     }
     try {
       await this.#acquireDirectory(limits, startedAt);
+      this.#isAcquired = true;
     } catch (error) {
+      // It may be ours already, when the record of it failed.
+      await this.#directory?.release().catch((failure: unknown) => (this.releaseFailure = failure));
       this.#guard?.leave();
       throw error;
     }
@@ -79,9 +83,11 @@ export class WriterLock {
 
   /**
    * Never throws: what was written is written. A directory that cannot be removed stays `claimed` in the guard, so that the
-   * next local writer clears it, and others see it go stale.
+   * next local writer clears it, and others see it go stale. Does nothing when the lock was not acquired: the record is the holder's.
    */
   async release(): Promise<void> {
+    if (!this.#isAcquired) return;
+    this.#isAcquired = false;
     try {
       await this.#directory?.release();
       if (this.#directory !== undefined) this.#record('idle', 0);
