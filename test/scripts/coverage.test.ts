@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -21,6 +21,7 @@ export function body(out) {
   out.push(10);
 }
 `;
+const built = `${code}//# sourceMappingURL=a.js.map\n`;
 const statementLines = [1, 2, 3, 5, 6, 7, 8, 9, 10];
 const bodyFrom = code.indexOf('  out.push(6)');
 const bodyTo = code.indexOf('}\n');
@@ -47,6 +48,21 @@ describe('the coverage gate', () => {
     expect(gate(root)).toBe(0);
   });
 
+  test('passes by what the bundler adds of its own, which has no source and names no map', () => {
+    const root = plantedRoot({ inProcess: statementLines });
+    writeFileSync(join(root, 'dist', 'src', 'a.js'), code);
+    rmSync(join(root, 'dist', 'src', 'a.js.map'));
+    plantDump(root, 'one', []);
+    expect(gate(root)).toBe(0);
+  });
+
+  test('fails on a map that is named and is not there', () => {
+    const root = plantedRoot({ inProcess: statementLines });
+    rmSync(join(root, 'dist', 'src', 'a.js.map'));
+    plantDump(root, 'one', []);
+    expect(gate(root)).toBe(1);
+  });
+
   test('fails on a report without lines', () => {
     const root = plantedRoot({ inProcess: [] });
     writeFileSync(join(root, '.coverage', 'report', 'coverage-final.json'), '{}');
@@ -68,7 +84,7 @@ function plantedRoot(options: { readonly inProcess: readonly number[] }): string
   }
   const source = join(root, 'src', 'a.ts');
   writeFileSync(source, code);
-  writeFileSync(join(root, 'dist', 'src', 'a.js'), code);
+  writeFileSync(join(root, 'dist', 'src', 'a.js'), built);
   // Each line begins at the same place in the source.
   const mappings = code.split('\n').map((_, line) => (line === 0 ? 'AAAA' : 'AACA'));
   writeFileSync(
@@ -86,7 +102,7 @@ function plantedRoot(options: { readonly inProcess: readonly number[] }): string
 
 /** Adds what a child process that ran all of `src/a.ts` except `notRun` would leave behind. */
 function plantDump(root: string, name: string, notRun: readonly Range[]): void {
-  const whole = { startOffset: 0, endOffset: code.length, count: 1 };
+  const whole = { startOffset: 0, endOffset: built.length, count: 1 };
   const url = pathToFileURL(join(root, 'dist', 'src', 'a.js')).href;
   const functions = [{ functionName: '', isBlockCoverage: true, ranges: [whole, ...notRun] }];
   writeFileSync(join(root, '.coverage', 'children', `${name}.json`), JSON.stringify({ result: [{ url, functions }] }));
