@@ -1,6 +1,7 @@
+import { performance } from 'node:perf_hooks';
 import type { CompactionResult } from '../../src/index.js';
 import type { Command, Outcome } from '../command.js';
-import { whileWorking } from '../progress.js';
+import { describeBytes, whileWorking } from '../progress.js';
 import { journalPath, TARGET_FLAGS } from '../target.js';
 import { byteSize, clean, pairs } from '../text.js';
 
@@ -23,8 +24,17 @@ export const compact: Command = {
     const { openJournal } = await import('../../src/index.js');
     const journal = await openJournal(path, { env: io.env });
     try {
-      const options = { dryRun: args.has('dry-run'), ...(out === undefined ? {} : { out }) };
-      return describe(await whileWorking(invocation, 'compacting', async () => await journal.compact(options)));
+      const startedMs = performance.now();
+      const compaction = await whileWorking(invocation, 'compacting', async (tell) =>
+        journal.compact({
+          dryRun: args.has('dry-run'),
+          onProgress: ({ bytes, totalBytes }) => {
+            tell(describeBytes(bytes, totalBytes, performance.now() - startedMs));
+          },
+          ...(out === undefined ? {} : { out }),
+        }),
+      );
+      return describe(compaction);
     } finally {
       await journal.close();
     }

@@ -42,7 +42,7 @@ export async function compactCopy(
       const digest =
         upTo === undefined
           ? undefined
-          : await digestSealed(world, paths, descriptor, { ...surveyed, upTo }, undefined, options.signal);
+          : await digestSealed(world, paths, descriptor, { ...surveyed, upTo }, undefined, options);
       return describe(paths, surveyed, digest, options, copy.journal);
     }
     return await writeCopy(world, paths, copy, descriptor, surveyed, options);
@@ -80,7 +80,7 @@ async function writeCopy(
     const digest =
       upTo === undefined
         ? undefined
-        : await digestSealed(world, paths, descriptor, { ...surveyed, upTo }, target, options.signal);
+        : await digestSealed(world, paths, descriptor, { ...surveyed, upTo }, target, options);
     copyTail(world, descriptor, target.journal, upTo?.endOffset ?? 0, surveyed.state.offset);
     if (digest?.manifest !== undefined) target.segments.place(digest.manifest);
     target.journal.commit();

@@ -41,7 +41,7 @@ export async function compactInPlace(
       if (upTo === undefined) return describe(paths, surveyed, undefined, options);
       const sealed = { ...surveyed, upTo };
       if (options.dryRun === true) {
-        const digest = await digestSealed(world, paths, descriptor, sealed, undefined, options.signal);
+        const digest = await digestSealed(world, paths, descriptor, sealed, undefined, options);
         return describe(paths, surveyed, digest, options);
       }
       const done = await moveOut(world, paths, descriptor, sealed, options, underLock);
@@ -63,7 +63,7 @@ async function moveOut(
 ): Promise<CompactionResult | undefined> {
   const target = openTarget(world, paths, surveyed);
   try {
-    const digest = await digestSealed(world, paths, descriptor, surveyed, target, options.signal);
+    const digest = await digestSealed(world, paths, descriptor, surveyed, target, options);
     const { manifest } = digest;
     if (manifest === undefined) return undefined;
     return await underLock(async (journalSizeBytes) => {

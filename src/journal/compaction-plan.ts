@@ -3,6 +3,7 @@
  * meanwhile, and nothing of the journal is changed: sealed lines stay as they are.
  */
 import { GaitError } from '../errors.js';
+import type { CompactOptions } from './compaction-types.js';
 import { openJournalFile, loadState, refuseProblems } from './journal-file.js';
 import type { JournalRecord } from './record.js';
 import {
@@ -93,7 +94,7 @@ export async function digestSealed(
   descriptor: number,
   surveyed: Surveyed & { readonly upTo: RootedCheckpoint },
   target: CompactionTarget | undefined,
-  signal: AbortSignal | undefined,
+  { onProgress, signal }: Pick<CompactOptions, 'onProgress' | 'signal'>,
 ): Promise<Digest> {
   const { base, upTo } = surveyed;
   const reader = new SealedReader(paths.journal, base, upTo, target);
@@ -101,6 +102,7 @@ export async function digestSealed(
     const turns = new TurnTaker();
     for (let position = reader.start; position < upTo.endOffset; position += CHUNK_BYTES) {
       signal?.throwIfAborted();
+      onProgress?.({ bytes: position - reader.start, totalBytes: upTo.endOffset - reader.start });
       scanNow(world.fs, descriptor, reader.splitter, Math.min(position + CHUNK_BYTES, upTo.endOffset));
       await target?.segments.rest();
       await turns.rest();

@@ -5,6 +5,8 @@ export interface CompactOptions {
   readonly dryRun?: boolean;
   /** Leave the journal alone, and write the compacted log to this path, where nothing may be yet. */
   readonly out?: string;
+  /** Told while the sealed lines are read, now and then: bytes of them. */
+  readonly onProgress?: (done: { readonly bytes: number; readonly totalBytes: number }) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -71,7 +71,7 @@ export class JournalWriter implements Journal {
   }
 
   async compact(options: CompactOptions = {}): Promise<CompactionResult> {
-    refuseUnknown(options, ['dryRun', 'out', 'signal']);
+    refuseUnknown(options, ['dryRun', 'onProgress', 'out', 'signal']);
     this.#refuseClosed();
     const run = this.#compact(options);
     this.#compactions = Promise.allSettled([this.#compactions, run]);

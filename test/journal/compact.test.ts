@@ -91,6 +91,24 @@ describe('compact', () => {
     expect(told).toEqual({ ...same, dry_run: true });
   });
 
+  it('tells how far it has come, of how much', async () => {
+    const path = await newJournal(1);
+    const told: { bytes: number; totalBytes: number }[] = [];
+    const sealedBytes = await withJournal(path, async (journal) => {
+      await journal.appendAll(Array.from({ length: 4_000 }, (_, at) => toolCall(at + 2)));
+      await journal.checkpoint();
+      const { size } = statSync(path);
+      await journal.compact({ onProgress: (done) => told.push(done) });
+      return size;
+    });
+    expect(told.length).toBeGreaterThan(1);
+    expect(new Set(told.map(({ totalBytes }) => totalBytes))).toEqual(new Set([sealedBytes]));
+    const steps = told.map(({ bytes }) => bytes);
+    expect(steps).toEqual([...new Set(steps)].toSorted((a, b) => a - b));
+    expect(steps[0]).toBe(0);
+    expect(steps.at(-1)).toBeLessThan(sealedBytes);
+  });
+
   it('has nothing to do for a journal without a checkpoint, and for one that was just compacted', async () => {
     const path = await newJournal(3);
     const before = readFileSync(path);
