@@ -1,4 +1,6 @@
+#!/usr/bin/env node
 /** The process around {@link run}: real argv, streams, environment and signals. */
+import { enableCompileCache } from './compile-cache.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { run } from './run.js';
 import type { Interrupt } from './io.js';
@@ -26,6 +28,8 @@ function onInterrupt(listener: (signal: Interrupt) => void): () => void {
   process.on('SIGTERM', onSignal);
   return stop;
 }
+
+enableCompileCache(process.env);
 
 // Until run() says otherwise: a process whose event loop runs dry too early has not done its work.
 process.exitCode = EXIT_CODES.internal_failure;

@@ -38,9 +38,7 @@ const inputOptions = {
   preserveEntrySignatures: 'allow-extension',
   tsconfig: join(root, 'tsconfig.json'),
   input: {
-    // What is started, and what that brings into memory: see cli/start.ts.
-    main: join(root, 'cli', 'start.ts'),
-    gait: join(root, 'cli', 'main.ts'),
+    main: join(root, 'cli', 'main.ts'),
     // Started by its path, which is beside the file that starts it: see src/journal/verify/parallel-scan.ts.
     'stretch-worker': join(root, 'src', 'journal', 'verify', 'stretch-worker.ts'),
   },

@@ -63,15 +63,9 @@ const FILE_SYSTEM: ReadonlySet<string> = new Set([
   'proper-lockfile',
 ]);
 
-/**
- * The files of cli/ that touch files themselves: arguments from a file and the demo's folder; compiled code, which has to come
- * before everything else; the doctor's probes.
- */
-const CLI_FILES: ReadonlySet<string> = new Set(['cli/files.ts', 'cli/kept-code.ts', 'cli/doctor/this-machine.ts']);
+/** The files of cli/ that touch files themselves: arguments from a file and the demo's folder; the doctor's probes. */
+const CLI_FILES: ReadonlySet<string> = new Set(['cli/files.ts', 'cli/doctor/this-machine.ts']);
 const CLI_FILES_MAY: ReadonlySet<string> = new Set(['node:fs', 'node:fs/promises']);
-
-/** Loads what the bundler made, which no import names: the files of dist/cli, and whatever these require. */
-const BUNDLE_STARTER = 'cli/start.ts';
 
 /** What of Node src/sign may use: computing and loading code, not input or output. */
 const PURE_BUILTINS: ReadonlySet<string> = new Set(['node:buffer', 'node:crypto', 'node:module']);
@@ -117,7 +111,7 @@ function relativeRules(file: string, target: string, known: ReadonlySet<string>)
 }
 
 function packageRules(file: string, specifier: string, packages: ReadonlySet<string>): Rule[] {
-  if (specifier === '<computed>') return file === BUNDLE_STARTER ? [] : ['unresolved'];
+  if (specifier === '<computed>') return ['unresolved'];
   // Benchmarks are never shipped: they may use files and development packages.
   if (within(file, 'perf')) return [];
   const rules: Rule[] = [];
