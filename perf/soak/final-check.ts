@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { executePrune, openJournal, planPrune, readJournal, verify } from '../../src/index.js';
+import { executePrune, isGaitError, openJournal, planPrune, readJournal, verify } from '../../src/index.js';
 import { compareSession, type Occurrence, type Violation } from './model.js';
 import { sessionOf, type World } from './world.js';
 
@@ -19,6 +19,7 @@ export interface FinalCheck {
 const FINAL_TOOL = 'soak.final';
 /** Nobody is left to wait for. */
 const LOCK_TIMEOUT_MS = 5_000;
+const MAX_PLANS = 5;
 
 export async function checkFinally(world: World, lanes: number): Promise<FinalCheck> {
   const failures: string[] = [];
@@ -59,8 +60,16 @@ export async function checkFinally(world: World, lanes: number): Promise<FinalCh
 
 async function pruneOnce(world: World): Promise<void> {
   const choice = { config: world.configPath };
-  const plan = await planPrune(world.root, choice);
-  await executePrune(plan, { root: world.root, key: world.key, actor: 'soak', ...choice });
+  for (let plans = 1; ; plans += 1) {
+    const plan = await planPrune(world.root, choice);
+    try {
+      await executePrune(plan, { root: world.root, key: world.key, actor: 'soak', ...choice });
+      return;
+    } catch (error) {
+      // What is kept for seconds only may come of age between the plan and its execution; an operator then plans again.
+      if (plans === MAX_PLANS || !isGaitError(error) || error.code !== 'PLAN_STALE') throw error;
+    }
+  }
 }
 
 /** No crash wedges a journal: the next append works at once, and leaves no lock behind. */
