@@ -44,6 +44,5 @@ export function need(context: TestContext, isThere: boolean, what: string): void
   const line = `NOT LOOKED AT: ${context.task.name}: ${what}`;
   console.log(`fault lab: ${line}`);
   if (IS_LONG) appendFileSync(FAULT_COUNTS, `${line}\n`);
-  // A mount or a tool that a machine does not have is no failure of the code, and no proof of it either.
-  context.skip(what);
+  context.skip(what); // What a machine does not have (a mount, a tool) is no failure of the code, and no proof of it either.
 }

@@ -97,6 +97,16 @@ abstract class Command implements fc.AsyncCommand<Model, Real> {
   abstract toString(): string;
 }
 
+/** One that chooses by a number: the same one makes the same choice again. */
+abstract class DrawnCommand extends Command {
+  protected readonly draw: number;
+
+  constructor(draw: number) {
+    super();
+    this.draw = draw;
+  }
+}
+
 const idsOf = (model: Model, count: number): string[] => Array.from({ length: count }, () => `e${(model.number += 1)}`);
 
 function acknowledged(model: Model, ids: readonly string[], isDurable: boolean): void {
@@ -253,17 +263,10 @@ class OldIndex extends Command {
 }
 
 /** The power goes; one of the states that the disk may be in is drawn. */
-class Crash extends Command {
-  readonly #draw: number;
-
-  constructor(draw: number) {
-    super();
-    this.#draw = draw;
-  }
-
+class Crash extends DrawnCommand {
   protected async act(model: Model, real: Real): Promise<void> {
     const states = real.disk.crashStates(true);
-    const state = states[this.#draw % states.length];
+    const state = states[this.draw % states.length];
     if (state === undefined) return;
     real.crash(state.disk);
     await real.handle().then((journal) => journal.append(toolCall(9, { correlation_id: `after ${model.number}` })));
@@ -278,19 +281,12 @@ class Crash extends Command {
   }
 
   toString(): string {
-    return `crash (${this.#draw})`;
+    return `crash (${this.draw})`;
   }
 }
 
 /** One byte of the log is changed for a moment: seen by the verifier, whatever it is. */
-class Tamper extends Command {
-  readonly #draw: number;
-
-  constructor(draw: number) {
-    super();
-    this.#draw = draw;
-  }
-
+class Tamper extends DrawnCommand {
   override check(model: Readonly<Model>): boolean {
     return model.sealed > 0;
   }
@@ -299,16 +295,16 @@ class Tamper extends Command {
     const copy = real.disk.copy();
     const bytes = Buffer.from(copy.files().get(PATH) ?? []);
     const lastSeal = bytes.lastIndexOf('{"checkpoint":');
-    const at = this.#draw % lastSeal;
+    const at = this.draw % lastSeal;
     const descriptor = copy.fs.open(PATH, 'update');
-    copy.fs.write(descriptor, Buffer.from([(bytes[at] ?? 0) ^ (1 << (this.#draw % 7))]), at);
+    copy.fs.write(descriptor, Buffer.from([(bytes[at] ?? 0) ^ (1 << (this.draw % 7))]), at);
     copy.fs.close(descriptor);
     const { ok } = await verifyJournal(PATH, { fileSystem: copy.fs, publicKeys: [KEY.publicKey] });
     same(ok, false);
   }
 
   toString(): string {
-    return `change one byte of a copy (${this.#draw})`;
+    return `change one byte of a copy (${this.draw})`;
   }
 }
 
@@ -316,25 +312,18 @@ class Tamper extends Command {
  * In a copy, the last line of an unsealed tail gets another `prev`: no signature covers it, no later line contradicts it, so
  * that nothing but the link itself can tell. Neither the verifier nor the next writer may take it.
  */
-class WrongPrev extends Command {
-  readonly #draw: number;
-
-  constructor(draw: number) {
-    super();
-    this.#draw = draw;
-  }
-
+class WrongPrev extends DrawnCommand {
   protected async act(_: Model, real: Real): Promise<void> {
     const copy = real.disk.copy();
     const journal = await openJournal(PATH, optionsOf(copy));
     await journal.append(toolCall(8));
     await journal.close();
     const before = copy.files().get(PATH) ?? Buffer.alloc(0);
-    const at = before.lastIndexOf('"prev":"') + '"prev":"'.length + (this.#draw % 64);
+    const at = before.lastIndexOf('"prev":"') + '"prev":"'.length + (this.draw % 64);
     const descriptor = copy.fs.open(PATH, 'update');
     copy.fs.write(descriptor, Buffer.from(before[at] === 0x30 ? '1' : '0'), at);
     copy.fs.close(descriptor);
-    if (this.#draw % 2 === 0) copy.fs.unlink(`${PATH}.gait/index`);
+    if (this.draw % 2 === 0) copy.fs.unlink(`${PATH}.gait/index`);
     const spoilt = copy.files().get(PATH);
     const { ok } = await verifyJournal(PATH, { fileSystem: copy.fs, publicKeys: [KEY.publicKey] });
     same(ok, false);
@@ -343,7 +332,7 @@ class WrongPrev extends Command {
   }
 
   toString(): string {
-    return `a wrong prev in the last line of a copy (${this.#draw})`;
+    return `a wrong prev in the last line of a copy (${this.draw})`;
   }
 }
 
