@@ -63,6 +63,14 @@ describe('the coverage gate', () => {
     expect(gate(root)).toBe(1);
   });
 
+  test('goes on without the dump of a child that was killed while it wrote it, and counts nothing for it', () => {
+    const root = plantedRoot({ inProcess: [1, 2, 3, 5] });
+    writeFileSync(join(root, '.coverage', 'children', 'killed.json'), '{"result":[{"url":');
+    expect(gate(root)).toBe(1);
+    plantDump(root, 'whole', []);
+    expect(gate(root)).toBe(0);
+  });
+
   test('fails on a report without lines', () => {
     const root = plantedRoot({ inProcess: [] });
     writeFileSync(join(root, '.coverage', 'report', 'coverage-final.json'), '{}');
