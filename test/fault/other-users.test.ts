@@ -13,10 +13,16 @@ const NOBODY = 65_534;
 const LONG_AGO = new Date(Date.UTC(2026, 0, 1));
 const LIBRARY = new URL('../../dist/src/index.js', import.meta.url).href;
 
-/** What a script prints that runs as another user, with the library as `gait`; its errors are printed as their codes. */
+/**
+ * What a script prints that runs as another user, with the library as `gait`; its errors are printed as their codes. It begins as
+ * root, as Node itself may lie where the other user cannot start it.
+ */
 function asNobody(body: string): string {
   const script = `
     const gait = await import(${JSON.stringify(LIBRARY)});
+    process.setgroups([]);
+    process.setgid(${NOBODY});
+    process.setuid(${NOBODY});
     const say = (error) => console.log(error.code ?? String(error), JSON.stringify({ ...error.details, text: error.message }));
     try { ${body} } catch (error) { say(error); }
   `;
@@ -24,8 +30,6 @@ function asNobody(body: string): string {
     encoding: 'utf8',
     cwd: '/',
     env: { PATH: process.env['PATH'] ?? '' },
-    uid: NOBODY,
-    gid: NOBODY,
   });
   return stdout === '' ? stderr : stdout.trim();
 }
