@@ -12,6 +12,8 @@ export interface WorkerMessage {
   readonly refused?: string;
   /** The journal is open, or the worker stands still where it was told to. */
   readonly state?: 'open' | 'stopped';
+  /** Whether it left its lock directory lying after a commit. */
+  readonly isKept?: boolean;
 }
 
 /** A child process that runs one of the scripts in test/crash/workers. */

@@ -56,6 +56,13 @@ export class KernelGuard {
     }
   }
 
+  /** Past the turnstile, for an instant's work. Not while this guard waits in `enter` or is inside: it could not tell. */
+  tryEnter(): boolean {
+    if (this.#isClosed || !this.#kernel.tryLock(this.#descriptor, LOCK_OFFSET, 1)) return false;
+    this.#held.add(LOCK_OFFSET);
+    return true;
+  }
+
   leave(): void {
     this.#drop(LOCK_OFFSET);
   }

@@ -3,13 +3,13 @@
  * writer. Waits for nobody and leaves the files as they are; the kernel lock is tried for an instant, and only when
  * something lies there.
  */
-import type { LockOwner } from './writer-lock.js';
 import { DIRECTORY_STALE_MS } from './directory-lock.js';
 import { errnoOf, type FileStat, type FileSystem } from './file-system.js';
 import { readWhole } from './file-range.js';
 import { judgeGoLock } from './go-lock-file.js';
-import { isLeftByDeadLocalWriter, type GuardRecord } from './guard-record.js';
+import { isKeptDirectory, isLeftByDeadLocalWriter, type GuardRecord } from './guard-record.js';
 import { hostIdentity, isProcessAlive } from './host-identity.js';
+import { ownerOf, type LockOwner } from './lock-owner.js';
 import type { JournalPaths } from './journal-paths.js';
 import { KernelGuard } from './kernel-guard.js';
 
@@ -41,7 +41,7 @@ export async function inspectLock(
   if (isHeld && record !== undefined) {
     return {
       state: 'held',
-      owner: { kind: 'local writer', host: record.host, pid: record.pid },
+      owner: ownerOf(record),
       ageMs: nowMs - record.at,
     };
   }
@@ -49,8 +49,13 @@ export async function inspectLock(
   if (found === undefined) return { state: 'free' };
   const ageMs = nowMs - found.mtimeMs;
   if (found.kind !== 'directory') return ofGoTool(fs, paths.lock, found, nowMs, staleAfterMs);
+  const me = hostIdentity();
+  if (isKeptDirectory(record, me, found)) {
+    // Between two commits of a writer that lives, or left to the next one.
+    return { state: isProcessAlive(record.pid) ? 'held' : 'abandoned', owner: ownerOf(record), ageMs };
+  }
   const owner: LockOwner = { kind: 'lock directory' };
-  const isLeft = isLeftByDeadLocalWriter(record, hostIdentity(), found) || ageMs > DIRECTORY_STALE_MS;
+  const isLeft = isLeftByDeadLocalWriter(record, me, found) || ageMs > DIRECTORY_STALE_MS;
   return { state: isLeft ? 'abandoned' : 'elsewhere', owner, ageMs };
 }
 

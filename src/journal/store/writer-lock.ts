@@ -4,17 +4,19 @@
  * 1. the kernel lock on `P.gait/guard`, between the processes of this host;
  * 2. the lock directory `P.lock`, between hosts and with the Go tool.
  *
- * With the first held, whatever a dead local writer left of the second is removed at once. Without the kernel's help the
- * second stands alone; it can be stolen from a stopped process, so `isHeld` must be asked before and after a write.
+ * With the first held, whatever a dead local writer left of the second is removed at once. The second is not given back with
+ * the first when one commit follows another within a turn of the event loop: local writers then keep it for each other until
+ * the loop has turned, as making it costs as much as a sync.
+ * Without the kernel's help the second stands alone; it can be stolen from a stopped process, so `isHeld` must be asked
+ * before and after a write.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { GaitError } from '../../errors.js';
-import { DIRECTORY_STALE_MS, DirectoryLock } from './directory-lock.js';
-import { errnoOf, type FileSystem } from './file-system.js';
-import { judgeGoLock } from './go-lock-file.js';
-import { isLeftByDeadLocalWriter, type GuardRecord } from './guard-record.js';
-import { hostIdentity, isProcessAlive } from './host-identity.js';
-import { KernelGuard, type WaitLimits } from './kernel-guard.js';
+import { DirectoryLayer } from './directory-layer.js';
+import type { FileSystem } from './file-system.js';
+import { isKeptDirectory } from './guard-record.js';
+import { hostIdentity } from './host-identity.js';
+import { IdleTurn } from './idle-turn.js';
+import { KernelGuard } from './kernel-guard.js';
+import { lockTimeout, ownerOf, type LockOwner } from './lock-owner.js';
 
 export interface WriterLockSettings {
   readonly mode: 'shared' | 'exclusive';
@@ -28,20 +30,23 @@ export interface WriterLockSettings {
   readonly nonce: () => string;
 }
 
-/** Who is in the way, as far as it can be known. */
-export interface LockOwner {
-  readonly host?: string;
-  readonly pid?: number;
-  readonly kind: 'local writer' | 'go tool' | 'lock directory' | 'unknown';
-}
+/** Pause before another look whether the kernel lock is free, to give the directory back. */
+const GIVE_BACK_PAUSE_MS = 5;
 
 export class WriterLock {
   readonly #fs: FileSystem;
   readonly #lockPath: string;
   readonly #settings: WriterLockSettings;
-  readonly #directory: DirectoryLock | undefined;
+  readonly #directory: DirectoryLayer | undefined;
   readonly #guard: KernelGuard | undefined;
+  readonly #idleTurn = new IdleTurn(() => this.#giveBack());
+  /** From the begin of `acquire` to the end of `release`: what is kept is not given back meanwhile. */
+  #isInUse = false;
   #isAcquired = false;
+  /** The commit before this one ended in the same turn of the event loop: another is likely to follow. */
+  #isRepeated = false;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
   /** Why there is no kernel lock, when there is none though it was wanted. */
   readonly kernelUnavailable: string | undefined;
   /** What went wrong when the lock directory was last given back. */
@@ -51,50 +56,44 @@ export class WriterLock {
     this.#fs = fs;
     this.#lockPath = lockPath;
     this.#settings = settings;
-    if (settings.layers !== 'kernel') this.#directory = new DirectoryLock(fs, lockPath);
-    if (settings.layers !== 'directory') {
-      const kernel = fs.kernelLock();
-      if ('unavailable' in kernel) {
-        this.kernelUnavailable = kernel.unavailable;
-        this.#directory ??= new DirectoryLock(fs, lockPath);
-      } else {
-        this.#guard = new KernelGuard(fs, kernel, guardPath);
-      }
+    const { layers } = settings;
+    const kernel = layers === 'directory' ? undefined : fs.kernelLock();
+    if (kernel !== undefined && 'unavailable' in kernel) this.kernelUnavailable = kernel.unavailable;
+    else if (kernel !== undefined) this.#guard = new KernelGuard(fs, kernel, guardPath);
+    if (layers !== 'kernel' || this.#guard === undefined) {
+      this.#directory = new DirectoryLayer(fs, lockPath, this.#guard, settings, () => this.#tryGiveBack());
     }
   }
 
   /** Throws LOCK_TIMEOUT with path, owner, waited and attempts; file errors as the file system throws them. */
   async acquire(): Promise<void> {
-    const startedAt = performance.now();
-    const limits = { deadline: startedAt + this.#settings.timeoutMs, retryMs: this.#settings.retryMs };
-    if (this.#guard !== undefined && !(await this.#guard.enter(limits))) {
-      throw this.#timeout(startedAt, this.#guard.attempts, ownerOf(this.#guard.readRecord()));
-    }
+    this.#isInUse = true;
+    this.#isRepeated = this.#idleTurn.isWatching;
     try {
-      await this.#acquireDirectory(limits, startedAt);
+      await this.#acquire();
       this.#isAcquired = true;
     } catch (error) {
-      // It may be ours already, when the record of it failed.
-      await this.#directory?.release().catch((failure: unknown) => (this.releaseFailure = failure));
-      this.#guard?.leave();
+      this.#endUse();
       throw error;
     }
   }
 
   /**
-   * Never throws: what was written is written. A directory that cannot be removed stays `claimed` in the guard, so that the
-   * next local writer clears it, and others see it go stale. Does nothing when the lock was not acquired: the record is the holder's.
+   * Never throws: what was written is written. A directory that cannot be removed stays `claimed` or `kept` in the guard, so
+   * that the next local writer clears it, and others see it go stale. Does nothing when the lock was not acquired: the record
+   * is the holder's.
    */
-  async release(): Promise<void> {
-    if (!this.#isAcquired) return;
+  release(): Promise<void> {
+    if (!this.#isAcquired) return Promise.resolve();
     this.#isAcquired = false;
     try {
-      await this.#directory?.release();
-      if (this.#directory !== undefined) this.#record('idle', 0);
+      this.#directory?.release(this.#isRepeated);
     } catch (error) {
       this.releaseFailure = error;
     }
     this.#guard?.leave();
+    this.#endUse();
+    return Promise.resolve();
   }
 
   /** Whether nobody can have taken the lock from us. Two system calls at most. */
@@ -102,125 +101,71 @@ export class WriterLock {
     return this.#directory === undefined || this.#directory.isHeld();
   }
 
+  /** Gives back at once what was kept. */
   close(): void {
-    this.#guard?.close();
+    this.#isClosed = true;
+    this.#giveBack();
   }
 
-  async #acquireDirectory(limits: WaitLimits, startedAt: number): Promise<void> {
-    const directory = this.#directory;
-    if (directory === undefined) {
-      // No directory to claim, but who waits must learn who holds the lock, and whether for long.
-      this.#record('idle', 0);
-      return;
-    }
-    let pauseMs = 1;
-    for (let attempts = 1; ; attempts += 1) {
-      const owner = this.#clearAbandoned(directory);
-      if (owner === undefined) {
-        this.#record('claimed', 0);
-        if (await directory.tryAcquire(DIRECTORY_STALE_MS)) break;
-        // Somebody was faster: what lies there now is not ours, and must not look so if we die here.
-        this.#record('idle', 0);
-      }
-      const leftMs = limits.deadline - performance.now();
-      if (leftMs <= 0) throw this.#timeout(startedAt, attempts, owner ?? { kind: 'unknown' });
-      await sleep(Math.min(pauseMs, leftMs));
-      pauseMs = Math.min(pauseMs * 2, limits.retryMs);
-    }
-    if (this.#settings.mode === 'exclusive') this.#record('claimed', directory.inode);
-  }
-
-  /** Removes what nobody alive owns; otherwise says who seems to. */
-  #clearAbandoned(directory: DirectoryLock): LockOwner | undefined {
-    const found = directory.look();
-    if (found === undefined) return undefined;
-    if (found.kind === 'file') {
-      try {
-        return this.#clearGoLock(found.ino, found.mtimeMs);
-      } catch (error) {
-        // Its owner, or another waiter, moved it while we looked: look again after a pause.
-        if (errnoOf(error) === 'ENOENT') return { kind: 'go tool' };
-        throw error;
-      }
-    }
-    if (found.kind !== 'directory') {
-      throw new GaitError('IO_ERROR', `${this.#lockPath} is neither a lock directory nor a lock file`, {
-        hint: 'remove it, or use another journal path',
-        details: { path: this.#lockPath, kind: found.kind },
-      });
-    }
-    const record = this.#guard?.readRecord();
-    if (this.#guard !== undefined && isLeftByDeadLocalWriter(record, hostIdentity(), found)) {
-      directory.removeAbandoned();
-      return undefined;
-    }
-    // proper-lockfile itself takes over a directory that is no longer refreshed.
-    if (this.#settings.clock() - found.mtimeMs > DIRECTORY_STALE_MS) return undefined;
-    return { kind: 'lock directory' };
-  }
-
-  #clearGoLock(ino: number, mtimeMs: number): LockOwner | undefined {
-    const verdict = judgeGoLock({
-      content: this.#readSmallFile(this.#lockPath),
-      mtimeMs,
-      nowMs: this.#settings.clock(),
-      staleAfterMs: this.#settings.staleAfterMs,
-      isProcessAlive,
-    });
-    if (!verdict.isStale) return { kind: 'go tool', ...(verdict.pid === undefined ? {} : { pid: verdict.pid }) };
-    // Two waiters may judge at once (W10): move the file aside, and put it back if it is not the one that was judged.
-    const aside = `${this.#lockPath}.stale-${this.#settings.nonce()}`;
-    this.#fs.rename(this.#lockPath, aside);
-    const isTheJudgedOne = this.#fs.lstat(aside)?.ino === ino;
-    try {
-      if (!isTheJudgedOne) this.#fs.link(aside, this.#lockPath);
-    } catch (error) {
-      // A third lock came in between; the fence before every write settles who may go on.
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    } finally {
-      this.#fs.unlink(aside);
-    }
-    return isTheJudgedOne ? undefined : { kind: 'go tool' };
-  }
-
-  #readSmallFile(path: string): string {
-    const buffer = Buffer.alloc(4096);
-    const descriptor = this.#fs.open(path, 'read');
-    try {
-      return buffer.toString('utf8', 0, this.#fs.read(descriptor, buffer, 0, buffer.length, 0));
-    } finally {
-      this.#fs.close(descriptor);
-    }
-  }
-
-  #record(phase: GuardRecord['phase'], ino: number): void {
-    const { mode, clock } = this.#settings;
-    this.#guard?.writeRecord({ phase, mode, ...hostIdentity(), at: clock(), ino });
-  }
-
-  #timeout(startedAt: number, attempts: number, owner: LockOwner): GaitError {
+  async #acquire(): Promise<void> {
     const { timeoutMs, retryMs } = this.#settings;
-    const waitedMs = Math.round(performance.now() - startedAt);
-    const who = [owner.kind, owner.pid && `pid ${owner.pid}`, owner.host && `on ${owner.host}`]
-      .filter(Boolean)
-      .join(' ');
-    return new GaitError(
-      'LOCK_TIMEOUT',
-      `journal is locked by another writer (${who}) after ${waitedMs} ms of waiting`,
-      {
-        details: {
-          path: this.#lockPath,
-          owner,
-          waited_ms: waitedMs,
-          attempts,
-          timeout_ms: timeoutMs,
-          retry_ms: retryMs,
-        },
-      },
-    );
+    const startedAt = performance.now();
+    const limits = { deadline: startedAt + timeoutMs, retryMs };
+    const timeout = (owner: LockOwner, attempts: number): Error =>
+      lockTimeout({ path: this.#lockPath, owner, startedAt, attempts, timeoutMs, retryMs });
+    const guard = this.#guard;
+    if (guard !== undefined && !(await guard.enter(limits))) {
+      throw timeout(ownerOf(guard.readRecord()), guard.attempts);
+    }
+    try {
+      if (this.#directory === undefined) this.#sayWhoIsInside();
+      const refusal = await this.#directory?.acquire(limits);
+      if (refusal !== undefined) throw timeout(refusal.owner, refusal.attempts);
+    } catch (error) {
+      guard?.leave();
+      throw error;
+    }
   }
-}
 
-function ownerOf(record: GuardRecord | undefined): LockOwner {
-  return record === undefined ? { kind: 'unknown' } : { kind: 'local writer', host: record.host, pid: record.pid };
+  /** Where there is no directory to claim. Who waits must learn all the same who holds the lock, and whether for long. */
+  #sayWhoIsInside(): void {
+    const { mode, clock } = this.#settings;
+    const record = this.#guard?.readRecord();
+    const found = record?.phase === 'kept' ? this.#fs.lstat(this.#lockPath) : undefined;
+    // What others keep must not outlive the record that says whose it is.
+    if (found !== undefined && isKeptDirectory(record, hostIdentity(), found)) this.#fs.rmdir(this.#lockPath);
+    const { since = 0, freed = 0 } = record ?? {};
+    this.#guard?.writeRecord({ phase: 'idle', mode, ...hostIdentity(), at: clock(), ino: 0, mtime: 0, since, freed });
+  }
+
+  #endUse(): void {
+    this.#isInUse = false;
+    if (this.#guard !== undefined && this.#directory !== undefined) this.#idleTurn.touch();
+  }
+
+  /** When the loop has turned. The kernel lock may be taken just then by somebody who does not go on with the directory. */
+  #giveBack(): void {
+    if (this.#isInUse) return;
+    const isSettled = this.#tryGiveBack();
+    if (!isSettled) {
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#giveBack(), GIVE_BACK_PAUSE_MS);
+      // A process may end meanwhile: then this is tried a last time.
+      this.#retry.unref();
+    } else if (this.#isClosed) {
+      this.#directory?.forget();
+      this.#guard?.close();
+    }
+  }
+
+  /** False when it must be tried again. */
+  #tryGiveBack(): boolean {
+    try {
+      return this.#directory?.tryGiveBack() ?? true;
+    } catch (error) {
+      // The guard still says `kept`: the next local writer uses or removes it.
+      this.releaseFailure = error;
+      return true;
+    }
+  }
 }
