@@ -41,50 +41,20 @@ interface KeyedEvent extends PlannedEvent {
 
 /** @param lines is emptied, and holds the bytes of the plan until it is emptied again */
 export function planCommit(state: SessionState, requests: readonly AppendRequest[], lines: LineBuffer): CommitPlan {
-  const draft = new CommitDraft(state, lines);
-  draft.add(requests);
-  return draft.plan();
-}
-
-/** A commit that is still being planned. The state must stay what it is until it is written. */
-export class CommitDraft {
-  readonly #draft: Draft;
-  readonly #lines: LineBuffer;
-  readonly #accepted: PlannedRequest[] = [];
-  readonly #refused: { request: AppendRequest; error: unknown }[] = [];
-  readonly #requests: AppendRequest[] = [];
-
-  constructor(state: SessionState, lines: LineBuffer) {
-    lines.clear();
-    this.#lines = lines;
-    this.#draft = new Draft(state, lines);
-  }
-
-  get requests(): readonly AppendRequest[] {
-    return this.#requests;
-  }
-
-  get eventCount(): number {
-    return this.#draft.events.length;
-  }
-
-  add(requests: readonly AppendRequest[]): void {
-    for (const request of requests) {
-      this.#requests.push(request);
-      const mark = this.#draft.mark();
-      try {
-        this.#accepted.push({ request, events: this.#draft.add(request) });
-      } catch (error) {
-        this.#draft.undo(mark);
-        this.#refused.push({ request, error });
-      }
+  lines.clear();
+  const draft = new Draft(state, lines);
+  const accepted: PlannedRequest[] = [];
+  const refused: { request: AppendRequest; error: unknown }[] = [];
+  for (const request of requests) {
+    const mark = draft.mark();
+    try {
+      accepted.push({ request, events: draft.add(request) });
+    } catch (error) {
+      draft.undo(mark);
+      refused.push({ request, error });
     }
   }
-
-  plan(): CommitPlan {
-    const { events, repeatsOlder } = this.#draft;
-    return { events, bytes: this.#lines.bytes(), accepted: this.#accepted, refused: this.#refused, repeatsOlder };
-  }
+  return { events: draft.events, bytes: lines.bytes(), accepted, refused, repeatsOlder: draft.repeatsOlder };
 }
 
 class Draft {

@@ -20,50 +20,23 @@ export interface AppendRequest {
   readonly companion?: CompanionFile | undefined;
 }
 
-/** What a commit under way may ask of the queue: appends to make ready while its sync runs. */
-export interface Waiting {
-  /** How much waits, tasks included. */
-  readonly waitingCount: number;
-  /** Resolves after all promise callbacks: whoever was just answered has had the chance to send the next event. */
-  callbacks(): Promise<void>;
-  /** Appends that wait, up to the next task or file: at most so many of them, and so many events. */
-  take(requests: number, events: number): AppendRequest[];
-  /** Takes back, in front of all others, what was taken and not written. */
-  putBack(requests: readonly AppendRequest[]): void;
-}
-
 /** A commit is cut here, so that a flood of events cannot hold the lock for long. */
-export const MAX_COMMIT_EVENTS = 4_096;
+const MAX_COMMIT_EVENTS = 4_096;
 /** Longest that commits follow each other without letting the event loop turn: timers keep our lock fresh. */
 const MAX_TURN_MS = 5;
 
 /** Work that stands alone between two commits. It settles its own promise and never rejects. */
 type Task = () => Promise<void>;
 
-type Commit = (requests: readonly AppendRequest[], waiting: Waiting) => Promise<void>;
-
-export class CommitQueue implements Waiting {
-  readonly #commit: Commit;
-  readonly #shareOf: (waiting: number) => number;
+export class CommitQueue {
+  readonly #commit: (requests: readonly AppendRequest[]) => Promise<void>;
   #waiting: (AppendRequest | Task)[] = [];
   #running: Promise<void> | undefined;
   #turnEnds = 0;
 
-  /**
-   * @param commit settles every request that it is given or takes, unless it puts it back, and never rejects
-   * @param shareOf how many of those that wait go into the next commit
-   */
-  constructor(commit: Commit, shareOf: (waiting: number) => number = (waiting) => waiting) {
+  /** @param commit settles every request it is given and never rejects */
+  constructor(commit: (requests: readonly AppendRequest[]) => Promise<void>) {
     this.#commit = commit;
-    this.#shareOf = shareOf;
-  }
-
-  get waitingCount(): number {
-    return this.#waiting.length;
-  }
-
-  putBack(requests: readonly AppendRequest[]): void {
-    this.#waiting.unshift(...requests);
   }
 
   push(request: AppendRequest): void {
@@ -92,7 +65,7 @@ export class CommitQueue implements Waiting {
       await this.#endOfTurn();
       if (this.#waiting.length === 0) break;
       const next = this.#take();
-      await (typeof next === 'function' ? next() : this.#commit(next, this));
+      await (typeof next === 'function' ? next() : this.#commit(next));
     }
     this.#running = undefined;
   }
@@ -104,36 +77,24 @@ export class CommitQueue implements Waiting {
       this.#waiting.shift();
       return first;
     }
-    if (first?.companion !== undefined) {
-      this.#waiting.shift();
-      return [first];
-    }
-    return this.take(this.#shareOf(this.#waiting.length), MAX_COMMIT_EVENTS);
-  }
-
-  /** When there is all the room of a commit, the first one is taken however many events it has. */
-  take(requests: number, room: number): AppendRequest[] {
     const batch: AppendRequest[] = [];
     let events = 0;
     for (const entry of this.#waiting) {
-      if (batch.length >= requests || typeof entry === 'function' || entry.companion !== undefined) break;
+      if (typeof entry === 'function') break;
       events += entry.events.length;
-      if (events > room && (batch.length > 0 || room < MAX_COMMIT_EVENTS)) break;
+      if (batch.length > 0 && (events > MAX_COMMIT_EVENTS || entry.companion !== undefined)) break;
       batch.push(entry);
+      if (entry.companion !== undefined) break;
     }
     this.#waiting.splice(0, batch.length);
     return batch;
   }
 
-  /** Before the event loop turns. */
-  callbacks(): Promise<void> {
-    return new Promise((resolve) => process.nextTick(resolve));
-  }
-
   async #endOfTurn(): Promise<void> {
     const now = performance.now();
     if (now < this.#turnEnds) {
-      await this.callbacks();
+      // After all promise callbacks, before the event loop turns.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       return;
     }
     await new Promise<void>((resolve) => setImmediate(resolve));

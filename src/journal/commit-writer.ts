@@ -1,13 +1,11 @@
 /** Writes what a commit plans: the lock is asked once more, one write, one sync, the answers. Only under the lock. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError } from '../errors.js';
-import { CommitAhead } from './commit-ahead.js';
 import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
-import type { AppendRequest, Waiting } from './commit-queue.js';
+import type { AppendRequest } from './commit-queue.js';
 import { CompanionCommit } from './companion-commit.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { LineBuffer } from './line-buffer.js';
-import { OverlapRule } from './overlap-rule.js';
 import type { WriterSettings } from './settings.js';
 import type { JournalPaths, WriterLock } from './store/index.js';
 import type { Receipt } from './answer-types.js';
@@ -25,7 +23,6 @@ export class CommitWriter {
   readonly #file: WriterFile;
   readonly #lock: WriterLock;
   readonly #lines: LineBuffer = new LineBuffer();
-  readonly #rule: OverlapRule = new OverlapRule();
   #unanswered: CommitPlan[] = [];
 
   constructor(settings: WriterSettings, paths: JournalPaths, file: WriterFile, lock: WriterLock) {
@@ -36,39 +33,9 @@ export class CommitWriter {
     this.#lock = lock;
   }
 
-  /** How many of those that wait go into the next commit: half of them when the other half is to be made ready meanwhile. */
-  shareOf(waiting: number): number {
-    return this.#overlaps(waiting) ? Math.ceil(waiting / 2) : waiting;
-  }
-
-  /**
-   * Settles every request, those of a shared lock at the next {@link CommitWriter.answer}, and takes more from the queue where that saves
-   * time.
-   *
-   * @param catchUp brings the state up to date when somebody changed the file without the lock
-   * @param mayGoOn asked between two commits whether there may be another one before this returns
-   */
-  async append(
-    requests: readonly AppendRequest[],
-    waiting: Waiting,
-    catchUp: () => Promise<void>,
-    mayGoOn: () => boolean,
-  ): Promise<void> {
+  /** Settles every request, those of a shared lock at the next {@link CommitWriter.answer}. */
+  async append(requests: readonly AppendRequest[]): Promise<void> {
     const plan = planCommit(this.#file.state, requests, this.#lines);
-    if (requests[0]?.companion === undefined && this.#overlaps(requests.length + waiting.waitingCount)) {
-      return new CommitAhead({
-        file: this.#file,
-        lines: this.#lines,
-        rule: this.#rule,
-        path: this.#path,
-        waiting,
-        catchUp,
-        mayGoOn,
-        write: (next) => this.#put(next),
-        settle: (done) => this.#answer(done),
-      }).run(plan);
-    }
-    this.#rule.noteEvents(plan.events.length);
     await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
     this.#unanswered.push(plan);
     // A shared lock is given back first: whoever is answered may start another writer and wait for it without a turn of our loop.
@@ -78,12 +45,6 @@ export class CommitWriter {
   /** Answers what is written; in shared mode after the lock was given back. */
   answer(): void {
     for (const plan of this.#unanswered.splice(0)) this.#answer(plan);
-  }
-
-  #overlaps(requests: number): boolean {
-    const { lock, durability, overlap } = this.#settings;
-    if (lock.mode !== 'exclusive' || durability !== 'durable' || !this.#file.canSyncLater) return false;
-    return overlap === 'always' ? requests > 1 : this.#rule.pays(requests);
   }
 
   #answer(plan: CommitPlan): void {
@@ -118,27 +79,17 @@ export class CommitWriter {
 
   /** All or nothing: either every line is in the file and the state, or none is. */
   async #write(plan: CommitPlan, mustBeDurable = false): Promise<void> {
-    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
-    const range = await this.#put(plan);
-    // A repeated event may have been written, but not synced, by somebody who died.
-    if (!isDurable || (plan.events.length === 0 && !plan.repeatsOlder)) return;
-    const begun = performance.now();
-    this.#file.sync(range);
-    this.#rule.noteSync(performance.now() - begun);
-  }
-
-  /** Writes the lines and takes them into the state. Should their sync fail, this handle is never used again. */
-  async #put(plan: CommitPlan): Promise<{ readonly start: number; readonly end: number }> {
     const { state } = this.#file;
     const start = state.offset;
-    if (plan.events.length === 0) return { start, end: start };
-    const end = await this.writeLines(plan.bytes);
+    const isDurable = mustBeDurable || this.#settings.durability === 'durable';
+    const end = plan.events.length > 0 ? await this.writeLines(plan.bytes) : start;
+    // A repeated event may have been written, but not synced, by somebody who died.
+    if (isDurable && (plan.events.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
     let byteOffset = start;
     for (const event of plan.events) {
       state.addOwnEvent(event, byteOffset);
       byteOffset += event.lineBytes + 1;
     }
-    return { start, end };
   }
 
   /** Waits for others who lost the same race, as they must take back what lies behind ours first. */

@@ -5,7 +5,7 @@
 import { GaitError, isGaitError } from '../errors.js';
 import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import type { UnderLock } from './compact.js';
-import type { AppendRequest, Waiting } from './commit-queue.js';
+import type { AppendRequest } from './commit-queue.js';
 import { CommitWriter } from './commit-writer.js';
 import type { EventFrame } from './event.js';
 import { IndexSaver } from './index-saver.js';
@@ -95,13 +95,8 @@ export class Committer {
   }
 
   /** Settles every request, in shared mode when the lock is given back. Only under the lock. */
-  append(requests: readonly AppendRequest[], waiting: Waiting, mayGoOn: () => boolean): Promise<void> {
-    return this.#writer.append(requests, waiting, () => this.#catchUp(), mayGoOn);
-  }
-
-  /** How many of those that wait go into the next commit. */
-  shareOf(waiting: number): number {
-    return this.#writer.shareOf(waiting);
+  append(requests: readonly AppendRequest[]): Promise<void> {
+    return this.#writer.append(requests);
   }
 
   /** Only under the lock. Throws NOTHING_TO_SEAL, and as packBefore and publishAfter do. */

@@ -91,36 +91,14 @@ export class FencedFile {
       fs.syncData(this.descriptor);
       return end;
     } catch (error) {
-      throw this.#syncFailed(error, unacknowledged);
+      // Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them. No second
+      // sync: it could succeed without having written anything.
+      const takenBack = unacknowledged !== undefined && this.#tryTruncate(unacknowledged);
+      throw new GaitError('SYNC_FAILED', `the disk did not confirm a write to ${this.#path}`, {
+        cause: error,
+        details: { path: this.#path, errno: errnoOf(error), taken_back: takenBack },
+      });
     }
-  }
-
-  /** Whether {@link syncLater} can be called. */
-  get canSyncLater(): boolean {
-    return this.#fs.syncDataLater !== undefined;
-  }
-
-  /** {@link sync} on another thread. Nothing may be written before it has settled. */
-  async syncLater(unacknowledged: { readonly start: number; readonly end: number }): Promise<number> {
-    try {
-      if (this.#fs.syncDataLater === undefined) this.#fs.syncData(this.descriptor);
-      else await this.#fs.syncDataLater(this.descriptor);
-      return unacknowledged.end;
-    } catch (error) {
-      throw this.#syncFailed(error, unacknowledged);
-    }
-  }
-
-  /**
-   * Pages that failed to reach the disk may be dropped, yet read back fine: nothing may be built on them. No second sync: it
-   * could succeed without having written anything.
-   */
-  #syncFailed(cause: unknown, unacknowledged: { readonly start: number; readonly end: number } | undefined): GaitError {
-    const takenBack = unacknowledged !== undefined && this.#tryTruncate(unacknowledged);
-    return new GaitError('SYNC_FAILED', `the disk did not confirm a write to ${this.#path}`, {
-      cause,
-      details: { path: this.#path, errno: errnoOf(cause), taken_back: takenBack },
-    });
   }
 
   /** Bytes that end a line which is there already, on the disk when this returns. @param end size of the file before */

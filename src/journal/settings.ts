@@ -27,8 +27,6 @@ export interface WriterSettings {
   readonly compactOver: CompactionPolicy;
   /** The journal is the engine's own: its events may carry reserved tool names, and its id is reserved too. */
   readonly isEngine: boolean;
-  /** When a commit is made ready during the sync of the one before it: when it pays, or, to be tested, always. */
-  readonly overlap: 'measured' | 'always';
 }
 
 interface LockProfile {
@@ -93,7 +91,6 @@ export function resolveWriterSettings(options: OpenOptions): WriterSettings {
     seal: checkSealPolicy(options.seal ?? {}),
     compactOver: checkCompactionPolicy(options.compactOver ?? {}),
     isEngine: false,
-    overlap: 'measured',
   };
 }
 

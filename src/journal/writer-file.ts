@@ -81,21 +81,6 @@ export class WriterFile {
     this.#state.durableOffset = this.#file.sync(unacknowledged);
   }
 
-  get canSyncLater(): boolean {
-    return this.#file.canSyncLater;
-  }
-
-  /** As {@link FencedFile.syncLater}. */
-  async syncLater(unacknowledged: { readonly start: number; readonly end: number }): Promise<void> {
-    this.#state.durableOffset = await this.#file.syncLater(unacknowledged);
-  }
-
-  /** The file at the path is the one we know, and ends where the state does: {@link catchUp} would find nothing. */
-  isAsKnown(): boolean {
-    const { ino, dev, size } = this.#lookAtPath();
-    return ino === this.#identity.ino && dev === this.#identity.dev && size === this.#state.offset;
-  }
-
   close(): void {
     this.#file.close();
   }

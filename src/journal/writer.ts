@@ -2,7 +2,7 @@
 import { GaitError, isGaitError } from '../errors.js';
 import { AutoCompact } from './auto-compact.js';
 import { AutoSeal } from './auto-seal.js';
-import { CommitQueue, type AppendRequest, type Waiting } from './commit-queue.js';
+import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { Committer } from './committer.js';
 import { normalizeEvent } from './event.js';
 import { isReservedTool } from './event-fields.js';
@@ -30,10 +30,7 @@ export class JournalWriter implements Journal {
     this.#settings = settings;
     this.#paths = paths;
     this.#committer = committer;
-    this.#queue = new CommitQueue(
-      (requests, waiting) => this.#commit(requests, waiting),
-      (waiting) => committer.shareOf(waiting),
-    );
+    this.#queue = new CommitQueue((requests) => this.#commit(requests));
     this.#autoSeal = new AutoSeal(settings.seal, () => this.#sealRest());
     this.#autoCompact = new AutoCompact(settings.compactOver);
   }
@@ -172,10 +169,10 @@ export class JournalWriter implements Journal {
     return { world, paths: this.#paths, frame: this.#committer.frame, nowMs: world.clock() };
   }
 
-  async #commit(requests: readonly AppendRequest[], waiting: Waiting): Promise<void> {
+  async #commit(requests: readonly AppendRequest[]): Promise<void> {
     try {
       await this.#committer.underLock(async () => {
-        await this.#committer.append(requests, waiting, () => !this.#autoSeal.isDue(this.#committer.unsealedEvents));
+        await this.#committer.append(requests);
         await this.#sealIfDue();
       });
     } catch (error) {

@@ -228,10 +228,6 @@ export class ModelDisk {
         changeContent(this.#file(descriptor).inode, { size });
       },
       syncData: (descriptor) => this.#sync(descriptor),
-      syncDataLater: async (descriptor) => {
-        await new Promise<void>((resolve) => setImmediate(resolve));
-        this.#sync(descriptor);
-      },
       sync: (descriptor) => this.#sync(descriptor),
       syncDirectory: (path) => {
         this.#step('syncDirectory');

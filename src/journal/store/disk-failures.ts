@@ -22,8 +22,7 @@ const FAILURES = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Those that throw; a sync on another thread is told by whoever waits for it. */
-type Operation = Exclude<keyof FileSystem, 'kernelLock' | 'syncDataLater'>;
+type Operation = Exclude<keyof FileSystem, 'kernelLock'>;
 type Call = (...args: readonly unknown[]) => unknown;
 
 /** One for each file system, so that descriptors keep their names from one entry point to the next. */
@@ -55,7 +54,7 @@ function wrap(fs: FileSystem): FileSystem {
     };
   };
   const operations = (Object.keys(fs) as (keyof FileSystem)[]).filter(
-    (name): name is Operation => name !== 'kernelLock' && name !== 'syncDataLater',
+    (name): name is Operation => name !== 'kernelLock',
   );
   const wrapped = Object.fromEntries(operations.map((operation) => [operation, told(operation)]));
   const made = { ...fs, ...wrapped };

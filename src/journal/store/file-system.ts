@@ -1,7 +1,7 @@
 /**
  * The few file operations the engine needs, as an interface, so that tests can enumerate what a crash leaves behind.
  *
- * All calls but one are synchronous: a durable append is one write and one fdatasync, and a trip through a thread pool would
+ * All calls are synchronous: a durable append is one write and one fdatasync, and a trip through a thread pool would
  * cost as much again as the sync itself. Errors are Node's own (`code` ENOENT, ENOSPC, ...).
  */
 import { constants } from 'node:os';
@@ -48,11 +48,6 @@ export interface FileSystem {
   truncate(descriptor: number, size: number): void;
   /** Data and size are on the disk when this returns. */
   syncData(descriptor: number): void;
-  /**
-   * The same on another thread, while the event loop turns. Where it is missing, no commit is made ready ahead of the sync of
-   * the one before it.
-   */
-  syncDataLater?(descriptor: number): Promise<void>;
   sync(descriptor: number): void;
   /** The directory's entries (names, renames) are on the disk when this returns. */
   syncDirectory(path: string): void;

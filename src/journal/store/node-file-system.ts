@@ -2,7 +2,6 @@
 import {
   closeSync,
   constants,
-  fdatasync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -23,7 +22,6 @@ import {
   type Stats,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { promisify } from 'node:util';
 import type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -71,7 +69,6 @@ export const nodeFileSystem: FileSystem = {
   write: (descriptor, data, position) => writeSync(descriptor, data, 0, data.length, position),
   truncate: (descriptor, size) => ftruncateSync(descriptor, size),
   syncData: (descriptor) => fdatasyncSync(descriptor),
-  syncDataLater: promisify(fdatasync),
   sync: (descriptor) => fsyncSync(descriptor),
   syncDirectory: (path) => {
     // Windows cannot open a directory, and its renames are durable without.
