@@ -19,7 +19,6 @@ const BUNDLED = new Set([
   'fs-native-extensions',
   'which-runtime',
   'proper-lockfile',
-  'graceful-fs',
   'retry',
   'signal-exit',
 ]);
@@ -114,6 +113,8 @@ function placeOf(id, importer) {
   if (id === './binding' && importer === join(packages, 'fs-native-extensions', 'index.js')) {
     return join(root, 'scripts', 'addon-binding.cjs');
   }
+  // proper-lockfile asks for it, to be used where it is handed no file system; src/journal/store/directory-lock.ts hands it one.
+  if (id === 'graceful-fs') return { id: 'node:fs', external: true };
   const [name] = /^[\w-]+|^@[^/]+\/[^/]+/.exec(id) ?? [];
   // By its own name, a file of the package with the binary is meant to be loaded from where that is installed.
   const isFile = id.startsWith('fs-native-extensions/');
