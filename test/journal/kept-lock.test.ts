@@ -204,6 +204,17 @@ describe('a kept directory that another host has taken over', () => {
     await expectLinear(path, receipts);
   });
 
+  test('or keeps for itself, by a guard that both can see, is waited for', async () => {
+    const { path, lock, journal } = await setUp();
+    const { mtimeMs } = lstatSync(lock);
+    writeFileSync(`${path}.gait/guard`, encodeGuardRecord({ ...guardOf(path), boot: 'another', host: 'another' }));
+    const other = await openJournal(path, { lockTimeoutMs: 30, lockRetryMs: 5 });
+    expect(await codeOf(other.append(event('a')))).toBe('LOCK_TIMEOUT');
+    await other.close();
+    await journal.close();
+    expect(lstatSync(lock).mtimeMs).toBe(mtimeMs);
+  });
+
   test('by the Go tool keeps us out as any of its locks', async () => {
     const { lock, journal } = await setUp();
     rmdirSync(lock);
