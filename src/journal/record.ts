@@ -1,7 +1,7 @@
 /** The envelope of a line: `record_type`, the payload under that name, `prev`, and a checkpoint's `note`. */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isGaitError } from '../errors.js';
-import { requireExact } from '../sign/index.js';
+import { parseJson, requireExact } from '../sign/index.js';
 import type { SessionCheckpoint, SessionEvent, SessionHeader } from './types.js';
 
 /** Longest line that gait writes, without the line feed: the entry limit of a C2SP tlog. */
@@ -39,7 +39,7 @@ export function parseRecord(line: Buffer, hashBelow?: string): JournalRecord | R
   if (text === undefined) return { fault: 'bad_json', reason: 'is not valid UTF-8' };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { fault: 'bad_json', reason: `does not parse: ${error instanceof Error ? error.message : String(error)}` };
   }

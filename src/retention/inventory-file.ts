@@ -11,6 +11,7 @@ import {
   type FileSystem,
   type PackFacts,
 } from '../journal/index.js';
+import { parseJson } from '../sign/index.js';
 import type { WalkEntry } from './inventory-walk.js';
 import type { FileItem } from './types.js';
 
@@ -58,7 +59,7 @@ async function fileItem(
 
 function traceFacts(fs: FileSystem, path: string): ContentFacts {
   try {
-    const trace = JSON.parse(readTextFile(path, { fileSystem: fs })) as Record<string, unknown>;
+    const trace = parseJson(readTextFile(path, { fileSystem: fs })) as Record<string, unknown>;
     const { created_at: time, trace_id: traceId } = trace;
     const facts = { sessionIds: [], ...(typeof traceId === 'string' ? { traceId } : {}) };
     return typeof time === 'string' ? withTime(time, facts) : { ...facts, timeMs: undefined };

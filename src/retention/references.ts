@@ -5,6 +5,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { isGaitError } from '../errors.js';
 import { ioError, readJournal, readWhole, resolveWorld, type Environment, type FileSystem } from '../journal/index.js';
+import { parseJson } from '../sign/index.js';
 import { itemPath, type RootInventory } from './inventory.js';
 import type { FileItem } from './types.js';
 
@@ -136,7 +137,7 @@ function add<V>(map: Map<string, V[]>, key: string, value: V): void {
 function packsOfChain(fs: FileSystem, path: string): string[] {
   try {
     const text = readWhole(fs, path, MAX_CHAIN_BYTES).toString('utf8');
-    const { checkpoints } = JSON.parse(text) as { readonly checkpoints?: readonly { runpack_path?: unknown }[] };
+    const { checkpoints } = parseJson(text) as { readonly checkpoints?: readonly { runpack_path?: unknown }[] };
     if (!Array.isArray(checkpoints)) return [];
     return checkpoints.map(({ runpack_path: pack }) => (typeof pack === 'string' ? pack : ''));
   } catch (error) {

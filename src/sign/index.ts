@@ -4,6 +4,7 @@
  */
 export { MAX_JSON_DEPTH, canonicalJson, canonicalString } from './canonical-json.js';
 export { parseExactJson, requireExact } from './exact-json.js';
+export { parseJson } from './parse-json.js';
 export { UNSURE, matches, skipKey, skipString, skipValue } from './exact-scan.js';
 export { HASH_BYTES, sha256, sha256Hex } from './digest.js';
 export { EMPTY_ROOT, leafHash, leafHashInPlace, leafHashInto, leafHashOfText, nodeHash } from './tree.js';

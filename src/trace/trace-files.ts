@@ -10,6 +10,7 @@ import {
   type Environment,
   type JsonObject,
 } from '../journal/index.js';
+import { parseJson } from '../sign/index.js';
 import { isObject, TRACE_SCHEMA_ID } from './trace-record.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
@@ -44,7 +45,7 @@ export function readTrace(path: string, environment: Environment): JsonObject {
   const text = readTextFile(path, fileSystem === undefined ? {} : { fileSystem });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new GaitError('INVALID_JSON', `${path} is no JSON`, { cause, details: { path } });
   }

@@ -1,7 +1,7 @@
 /** Checks one trace: its signature, what it is, and that its ids follow from it. */
 import { GaitError, isGaitError } from '../errors.js';
 import { readTextFile, type Environment, type JsonObject } from '../journal/index.js';
-import { parseExactJson } from '../sign/index.js';
+import { parseExactJson, parseJson } from '../sign/index.js';
 import {
   canonicalTime,
   clip,
@@ -89,7 +89,7 @@ function readExact(text: string): { readonly value: unknown; readonly ambiguity?
 /** @param refusal why it was not read exactly: the first fault, and there may be another behind it */
 function parseLoosely(text: string, refusal: unknown): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw refusal;
     throw error;

@@ -3,46 +3,50 @@
  * bigints. It shares nothing with what it judges.
  */
 
-/** True when the text is JSON and JSON.parse loses nothing of it. `maxDepth` counts nested arrays and objects. */
-export function isExactJson(text: string, maxDepth: number): boolean {
+/** What was read, and the index behind it. */
+interface Read {
+  readonly value: unknown;
+  readonly end: number;
+}
+
+/** The value of a text that is JSON and loses nothing in a reader; else undefined. `maxDepth` counts nested arrays and objects. */
+export function readExactJson(text: string, maxDepth: number): { readonly value: unknown } | undefined {
   try {
     JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
-  const end = read(text, 0, maxDepth);
-  return end !== undefined && text.slice(end).trim() === '';
+  const whole = read(text, 0, maxDepth);
+  return whole !== undefined && text.slice(whole.end).trim() === '' ? whole : undefined;
 }
 
-/** Index after the value at `at`, or undefined when it is not exact. The grammar has been checked. */
-function read(text: string, start: number, levels: number): number | undefined {
+/** The value at `at`, or undefined when it is not exact. The grammar has been checked. */
+function read(text: string, start: number, levels: number): Read | undefined {
   const at = blank(text, start);
   const first = text.charAt(at);
-  if (first === '"') return readString(text, at)?.end;
+  if (first === '"') return readString(text, at);
   if (first === '[' || first === '{') return levels === 0 ? undefined : readList(text, at, levels - 1);
   let end = at;
   while (end < text.length && !' \t\n\r,]}'.includes(text.charAt(end))) end++;
   const word = text.slice(at, end);
-  return ['true', 'false', 'null'].includes(word) || sameValue(word) ? end : undefined;
+  return ['true', 'false', 'null'].includes(word) || sameValue(word) ? { value: JSON.parse(word), end } : undefined;
 }
 
-function readList(text: string, start: number, levels: number): number | undefined {
-  const seen: string[] = [];
+function readList(text: string, start: number, levels: number): Read | undefined {
+  const entries: [string, unknown][] = [];
   const isObject = text.charAt(start) === '{';
   let at = blank(text, start + 1);
   while (text.charAt(at) !== ']' && text.charAt(at) !== '}') {
-    if (isObject) {
-      const key = readString(text, at);
-      if (key === undefined || key.value === '__proto__' || seen.includes(key.value)) return undefined;
-      seen.push(key.value);
-      at = blank(text, key.end) + 1;
-    }
-    const end = read(text, at, levels);
-    if (end === undefined) return undefined;
-    at = blank(text, end);
+    const key = isObject ? readString(text, at) : { value: '', end: at };
+    if (key === undefined || (isObject && entries.some(([name]) => name === key.value))) return undefined;
+    if (key.value === '__proto__') return undefined;
+    const inner = read(text, isObject ? blank(text, key.end) + 1 : at, levels);
+    if (inner === undefined) return undefined;
+    entries.push([key.value, inner.value]);
+    at = blank(text, inner.end);
     if (text.charAt(at) === ',') at = blank(text, at + 1);
   }
-  return at + 1;
+  return { value: isObject ? Object.fromEntries(entries) : entries.map(([, item]) => item), end: at + 1 };
 }
 
 function readString(text: string, start: number): { value: string; end: number } | undefined {

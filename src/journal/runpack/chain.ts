@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 import { GaitError, isGaitError } from '../../errors.js';
-import { parseExactJson } from '../../sign/index.js';
+import { parseExactJson, parseJson } from '../../sign/index.js';
 import { SCHEMA_VERSION } from '../record.js';
 import type { World } from '../settings.js';
 import {
@@ -169,7 +169,7 @@ function existing(fs: FileSystem, path: string, whenDamaged: 'rebuild' | 'refuse
   if (bytes === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = parseJson(bytes.toString('utf8'));
   } catch {
     if (whenDamaged === 'rebuild') return undefined;
     throw outputExists(path, 'what is there is no chain');

@@ -1,4 +1,5 @@
 /** What retention has to know of a zip file: when it was made, whose it is, and which payloads it carries. Judges nothing. */
+import { parseJson } from '../../sign/index.js';
 import { errnoOf, ioError, openRegularFile, ZipReader, type FileSystem } from '../store/index.js';
 import type { JsonObject } from '../types.js';
 import { MAX_ENTRIES, MAX_MANIFEST_BYTES } from './limits.js';
@@ -78,7 +79,7 @@ async function head(zip: ZipReader, listing: ZipListing, name: string, maxBytes:
 function parseObject(text: string): JsonObject | undefined {
   if (text === '') return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === 'object' && value !== null ? (value as JsonObject) : undefined;
   } catch {
     // Not ours to judge: verify says what is wrong with it.

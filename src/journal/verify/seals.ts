@@ -6,6 +6,7 @@ import {
   keyId,
   noteKey,
   parseCheckpointText,
+  parseJson,
   parseNote,
   verifyNote,
   verifySignatureBlock,
@@ -129,6 +130,6 @@ function isSignedBy(note: SignedNote, key: NoteKey): boolean {
 const LINE_KEYS = new Set(['checkpoint', 'note', 'prev', 'record_type']);
 
 function isCanonical({ text }: SealedLine): boolean {
-  const value = JSON.parse(text) as object;
+  const value = parseJson(text) as object;
   return Object.keys(value).every((key) => LINE_KEYS.has(key)) && canonicalJson(value) === text;
 }
