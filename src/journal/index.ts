@@ -28,6 +28,7 @@ export {
   readChunks,
   readWhole,
   replaceFile,
+  syncFile,
 } from './store/index.js';
 export { readJournalByTime } from './time-seek.js';
 export { replaceTextFile } from './text-file.js';

@@ -1,6 +1,7 @@
 /** Carries out a plan, or refuses because something has changed since it was made. */
+import { join } from 'node:path';
 import { GaitError } from '../errors.js';
-import type { Journal, LockOptions } from '../journal/index.js';
+import { ioError, resolveWorld, syncFile, type Environment, type Journal, type LockOptions } from '../journal/index.js';
 import type { KeyPair } from '../sign/index.js';
 import { realRoot } from './inventory.js';
 import { environmentOf, ledgerPath, lockingOf, withLedger, type LedgerOptions } from './ledger.js';
@@ -67,8 +68,25 @@ async function carryOut(
   if (removals.length === 0) return { outcome: [], vanished };
   refuseOtherFileSystems(root, removals, environment);
   await refuseInvalidEvidence(root, removals, joinTombstones([proof]), { environment, signal });
+  syncSessions(root, kept.slice(0, kept.length - vanished.length), environment);
   const facts = { plan_digest: digest, removals, kept };
   return { outcome: [await removeThings(context, 'prune', facts, sessionMover(root, locking))], vanished };
+}
+
+/**
+ * Before the intent says how far they reach: what a buffered writer has written may be in memory alone, and a power cut would
+ * make the ledger accuse a sound session.
+ */
+function syncSessions(root: string, sessions: readonly KeptSession[], environment: Environment): void {
+  const { fs } = resolveWorld(environment);
+  for (const { path: name } of sessions) {
+    const path = join(root, ...name.split('/'));
+    try {
+      syncFile(fs, path);
+    } catch (error) {
+      throw ioError(error, 'put on the disk', path);
+    }
+  }
 }
 
 /**

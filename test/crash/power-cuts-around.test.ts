@@ -143,8 +143,12 @@ const PRUNES: Work = {
     await closedSession(disk, 'old');
     await closedSession(disk, 'held');
     await setHold(ROOT, holdOf('held'), { ...optionsOf(disk), key: KEY });
+    await startSession(`${ROOT}/live.jsonl`, { session_id: 'live', run_id: 'r' }, optionsOf(disk));
   },
   run: async (disk, told) => {
+    // Not on the disk yet: what the ledger says of a session that stays must come through with it.
+    const live = await openJournal(`${ROOT}/live.jsonl`, { ...optionsOf(disk), durability: 'buffered' });
+    await live.append(toolCall(1));
     await pruneAll(disk);
     told.done.add('pruned');
   },

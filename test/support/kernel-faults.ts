@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { Receipt } from '../../src/index.js';
 import { repositoryRoot } from './paths.js';
 
@@ -35,23 +35,22 @@ export interface KernelCall {
   readonly nth: number;
 }
 
-export class TracedProcess {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
-  readonly #log: string;
+/** The process died of what was done to it. */
+class Ended extends Error {}
 
-  private constructor(child: ChildProcessWithoutNullStreams, lines: Interface, log: string) {
-    this.#child = child;
-    this.#lines = lines[Symbol.asyncIterator]();
-    this.#log = log;
+export class TracedProcess {
+  readonly #folder: string;
+  #child: ChildProcessWithoutNullStreams;
+  #lines: AsyncIterator<string>;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    ({ child: this.#child, lines: this.#lines } = begin(folder));
   }
 
   /** @param folder of its own */
   static async start(folder: string): Promise<TracedProcess> {
-    const script = join(repositoryRoot, 'test', 'fault', 'workers', 'operations.mjs');
-    const child = spawn(process.execPath, [script, join(folder, 'warm-up')], { stdio: 'pipe' });
-    child.stderr.pipe(process.stderr);
-    const traced = new TracedProcess(child, createInterface({ input: child.stdout }), join(folder, 'trace.log'));
+    const traced = new TracedProcess(folder);
     await traced.#line();
     return traced;
   }
@@ -71,21 +70,38 @@ export class TracedProcess {
     return found;
   }
 
-  /** Does the operation while one call fails. @returns its answer, and whether the call was made and was one below `root` */
+  /**
+   * Does the operation while one call fails. @returns its answer, and whether the call was made and was one below `root`
+   *
+   * The how manieth call it is can differ from one run to the next by what Node does for itself: should one of these fail, by
+   * which threads wake each other, Node ends itself. Then there is no answer and no hit.
+   */
   async failing(
     operation: string,
     root: string,
     { call, nth }: KernelCall,
     errno: string,
   ): Promise<Answer & { readonly isHit: boolean }> {
-    const answer = await this.#traced(operation, root, ['-e', `inject=${call}:error=${errno}:when=${nth}`]);
-    const injected = this.#record().filter((line) => line.includes('(INJECTED)'));
-    return { ...answer, isHit: injected.some((line) => line.includes(root)) };
+    const isHit = (): boolean => this.#record().some((line) => line.includes('(INJECTED)') && line.includes(root));
+    try {
+      const answer = await this.#traced(operation, root, ['-e', `inject=${call}:error=${errno}:when=${nth}`]);
+      return { ...answer, isHit: isHit() };
+    } catch (error) {
+      if (!(error instanceof Ended) || isHit()) throw error;
+      ({ child: this.#child, lines: this.#lines } = begin(this.#folder));
+      await this.#line();
+      return { receipts: [], isHit: false };
+    }
   }
 
   async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.stdin.end();
     await new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'trace.log');
   }
 
   async #traced(operation: string, root: string, inject: readonly string[]): Promise<Answer> {
@@ -109,9 +125,17 @@ export class TracedProcess {
 
   async #line(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error(`the traced process has ended, ${this.#child.exitCode ?? 'by a signal'}`);
-    return value;
+    if (done !== true) return value;
+    const { exitCode, signalCode } = this.#child;
+    throw new Ended(`the traced process has ended, ${exitCode ?? signalCode ?? 'it is not known how'}`);
   }
+}
+
+function begin(folder: string): { child: ChildProcessWithoutNullStreams; lines: AsyncIterator<string> } {
+  const script = join(repositoryRoot, 'test', 'fault', 'workers', 'operations.mjs');
+  const child = spawn(process.execPath, [script, join(folder, 'warm-up')], { stdio: 'pipe' });
+  child.stderr.pipe(process.stderr);
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
 /** It says so on standard error before it traces anything. */

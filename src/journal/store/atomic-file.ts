@@ -67,3 +67,13 @@ export function writeFully(fs: FileSystem, descriptor: number, content: Uint8Arr
   let written = 0;
   while (written < content.length) written += fs.write(descriptor, content.subarray(written), position + written);
 }
+
+/** Puts what others wrote to a file on the disk, before something is written that relies on it. Throws the file system's own errors. */
+export function syncFile(fs: FileSystem, path: string): void {
+  const descriptor = fs.open(path, 'read');
+  try {
+    fs.syncData(descriptor);
+  } finally {
+    fs.close(descriptor);
+  }
+}

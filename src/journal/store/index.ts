@@ -1,4 +1,4 @@
-export { placeNewFile, replaceFile, stageFile, writeFully } from './atomic-file.js';
+export { placeNewFile, replaceFile, stageFile, syncFile, writeFully } from './atomic-file.js';
 export { makeDirectories } from './directories.js';
 export { tellFailures } from './disk-failures.js';
 export { CHUNK_BYTES, readChunks, TurnTaker } from './file-chunks.js';

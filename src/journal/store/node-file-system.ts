@@ -22,7 +22,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { FileStat, FileSystem, KernelLock, OpenMode } from './file-system.js';
+import { dirname } from 'node:path';
+import { errnoOf, type FileStat, type FileSystem, type KernelLock, type OpenMode } from './file-system.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 // Absent on Windows, where the flags mean nothing.
@@ -62,6 +63,21 @@ function loadKernelLock(): ReturnType<FileSystem['kernelLock']> {
   }
 }
 
+/** Node's own recursive way calls a disk that is full or broken ENOENT. */
+function makeMissing(path: string, permissions: number): void {
+  const missing: string[] = [];
+  for (let at = path; lstatSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) missing.push(at);
+  if (missing.length === 0 && !statSync(path).isDirectory()) mkdirSync(path, permissions);
+  for (const at of missing.toReversed()) {
+    try {
+      mkdirSync(at, permissions);
+    } catch (error) {
+      // Somebody was faster.
+      if (errnoOf(error) !== 'EEXIST' || !statSync(at).isDirectory()) throw error;
+    }
+  }
+}
+
 export const nodeFileSystem: FileSystem = {
   open: (path, mode, permissions) => openSync(path, OPEN_FLAGS[mode], permissions),
   close: (descriptor) => closeSync(descriptor),
@@ -90,7 +106,7 @@ export const nodeFileSystem: FileSystem = {
   link: (existing, created) => linkSync(existing, created),
   unlink: (path) => unlinkSync(path),
   mkdir: (path, permissions) => mkdirSync(path, permissions),
-  mkdirs: (path, permissions) => void mkdirSync(path, { recursive: true, mode: permissions }),
+  mkdirs: makeMissing,
   rmdir: (path) => rmdirSync(path),
   setTimes: (path, accessSeconds, modifySeconds) => utimesSync(path, accessSeconds, modifySeconds),
   readDirectory: (path) => readdirSync(path),
