@@ -14,7 +14,7 @@ import { isFresh, isKeptDirectory, isLeftByDeadLocalWriter, type GuardRecord } f
 import { hostIdentity } from './host-identity.js';
 import type { KernelGuard, WaitLimits } from './kernel-guard.js';
 import type { LockOwner } from './lock-owner.js';
-import type { WriterLockSettings } from './writer-lock.js';
+import type { WriterLockSettings } from './lock-settings.js';
 
 /** Who was in the way when patience ended. */
 export interface Refusal {

@@ -3,7 +3,7 @@ import { errnoOf, type FileStat, type FileSystem } from './file-system.js';
 import { judgeGoLock } from './go-lock-file.js';
 import { isProcessAlive } from './host-identity.js';
 import type { LockOwner } from './lock-owner.js';
-import type { WriterLockSettings } from './writer-lock.js';
+import type { WriterLockSettings } from './lock-settings.js';
 
 /** Undefined when nothing is in the way any more; otherwise who seems to hold it. */
 export function clearGoLock(

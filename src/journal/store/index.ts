@@ -17,7 +17,7 @@ export { NewFile } from './new-file.js';
 export { nodeFileSystem } from './node-file-system.js';
 export { SpoolFile } from './spool-file.js';
 export { WriterLock } from './writer-lock.js';
-export type { WriterLockSettings } from './writer-lock.js';
+export type { WriterLockSettings } from './lock-settings.js';
 export { DEFLATED, STORED, ZipFault, ZipReader } from './zip-reader.js';
 export type { ZipEntry, ZipLocalHeader } from './zip-reader.js';
 export { zipBytes } from './zip-writer.js';

@@ -17,18 +17,7 @@ import { hostIdentity } from './host-identity.js';
 import { IdleTurn } from './idle-turn.js';
 import { KernelGuard } from './kernel-guard.js';
 import { lockTimeout, ownerOf, type LockOwner } from './lock-owner.js';
-
-export interface WriterLockSettings {
-  readonly mode: 'shared' | 'exclusive';
-  readonly layers: 'both' | 'kernel' | 'directory';
-  readonly timeoutMs: number;
-  readonly retryMs: number;
-  /** Age at which a lock file of the Go tool counts as abandoned. */
-  readonly staleAfterMs: number;
-  /** Milliseconds since 1970. The real clock, as it is compared with times of files and of other processes. */
-  readonly clock: () => number;
-  readonly nonce: () => string;
-}
+import type { WriterLockSettings } from './lock-settings.js';
 
 /** Pause before another look whether the kernel lock is free, to give the directory back. */
 const GIVE_BACK_PAUSE_MS = 5;
