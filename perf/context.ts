@@ -1,5 +1,5 @@
 /** What every suite needs: a folder, a real event, how much to do, and the check that what was written is right. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { initKeys, loadPrivateKey, startSession, verifyJournal, type EventInput, type KeyPair } from '../src/index.js';
 import { fillJournal, type Filled, type FillWay } from './fill.js';
@@ -83,7 +83,17 @@ export async function requireSound(path: string, events: number): Promise<void> 
   );
 }
 
+/** The longest line of a journal, and what ends the one before. A whole journal may be larger than any string. */
+const TAIL_BYTES = 65_536 + 1;
+
 /** Bytes of the line that an event of this journal takes, without LF: of the last one. */
 export function lastLineBytes(path: string): number {
-  return Buffer.byteLength(readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? '');
+  const descriptor = openSync(path, 'r');
+  try {
+    const tail = Buffer.alloc(TAIL_BYTES);
+    const count = readSync(descriptor, tail, 0, tail.length, Math.max(fstatSync(descriptor).size - tail.length, 0));
+    return Buffer.byteLength(tail.toString('utf8', 0, count).trimEnd().split('\n').at(-1) ?? '');
+  } finally {
+    closeSync(descriptor);
+  }
 }
