@@ -215,7 +215,7 @@ describe('a kept directory that another host has taken over', () => {
     expect(lstatSync(lock).mtimeMs).toBe(mtimeMs);
   });
 
-  test('by the Go tool keeps us out as any of its locks', async () => {
+  test('by the Go tool keeps us out, as all of its locks do', async () => {
     const { lock, journal } = await setUp();
     rmdirSync(lock);
     const content = JSON.stringify({ created_at: new Date().toISOString(), pid: 1 });

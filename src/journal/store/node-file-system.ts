@@ -66,7 +66,9 @@ function loadKernelLock(): ReturnType<FileSystem['kernelLock']> {
 /** Node's own recursive way calls a disk that is full or broken ENOENT. */
 function makeMissing(path: string, permissions: number): void {
   const missing: string[] = [];
-  for (let at = path; lstatSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) missing.push(at);
+  const isMissing = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false }) === undefined;
+  // A drive that is not there has no parent either.
+  for (let at = path; isMissing(at) && !missing.includes(at); at = dirname(at)) missing.push(at);
   if (missing.length === 0 && !statSync(path).isDirectory()) mkdirSync(path, permissions);
   for (const at of missing.toReversed()) {
     try {
