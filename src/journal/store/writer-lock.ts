@@ -48,7 +48,7 @@ export class WriterLock {
     const { layers } = settings;
     const kernel = layers === 'directory' ? undefined : fs.kernelLock();
     if (kernel !== undefined && 'unavailable' in kernel) this.kernelUnavailable = kernel.unavailable;
-    else if (kernel !== undefined) this.#guard = new KernelGuard(fs, kernel, guardPath);
+    else if (kernel !== undefined) this.#guard = new KernelGuard(fs, kernel, guardPath, settings.clock);
     if (layers !== 'kernel' || this.#guard === undefined) {
       this.#directory = new DirectoryLayer(fs, lockPath, this.#guard, settings, () => this.#tryGiveBack());
     }
@@ -103,7 +103,7 @@ export class WriterLock {
     const timeout = (owner: LockOwner, attempts: number): Error =>
       lockTimeout({ path: this.#lockPath, owner, startedAt, attempts, timeoutMs, retryMs });
     const guard = this.#guard;
-    if (guard !== undefined && !(await guard.enter(limits))) {
+    if (guard !== undefined && !(await guard.enter(limits, this.#isRepeated))) {
       throw timeout(ownerOf(guard.readRecord()), guard.attempts);
     }
     try {
@@ -129,7 +129,7 @@ export class WriterLock {
 
   #endUse(): void {
     this.#isInUse = false;
-    if (this.#guard !== undefined && this.#directory !== undefined) this.#idleTurn.touch();
+    if (this.#guard !== undefined) this.#idleTurn.touch();
   }
 
   /** When the loop has turned. The kernel lock may be taken just then by somebody who does not go on with the directory. */
@@ -150,6 +150,7 @@ export class WriterLock {
   /** False when it must be tried again. */
   #tryGiveBack(): boolean {
     try {
+      this.#guard?.endLease();
       return this.#directory?.tryGiveBack() ?? true;
     } catch (error) {
       // The guard still says `kept`: the next local writer uses or removes it.

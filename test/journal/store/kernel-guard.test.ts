@@ -9,7 +9,7 @@ function openGuard(path: string, wait = (real: () => Promise<void>): Promise<voi
   const real = nodeFileSystem.kernelLock();
   if ('unavailable' in real) throw new Error(`these tests need the kernel lock: ${real.unavailable}`);
   const waitForLock: KernelLock['waitForLock'] = (...range) => wait(() => real.waitForLock(...range));
-  return new KernelGuard(nodeFileSystem, { ...real, waitForLock }, path);
+  return new KernelGuard(nodeFileSystem, { ...real, waitForLock }, path, Date.now);
 }
 
 const atOnce = { deadline: 0, retryMs: 1 };
