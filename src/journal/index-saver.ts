@@ -26,6 +26,8 @@ export class IndexSaver {
 
   /** Writes the index if the last time is long enough ago. */
   saveIfDue(): void {
+    // A commit failed. What was read ahead may be taken back, and an index that tells of it would be evidence of a loss.
+    if (this.#file.isAhead) return;
     const lagBytes = this.#file.state.offset - this.#savedOffset;
     if (lagBytes === 0) return;
     const now = performance.now();
@@ -37,7 +39,7 @@ export class IndexSaver {
 
   /** Writes the index if it lacks anything, and removes what crashes left of earlier ones. */
   saveNow(): void {
-    if (this.#file.state.offset === this.#savedOffset) return;
+    if (this.#file.isAhead || this.#file.state.offset === this.#savedOffset) return;
     this.#save(performance.now(), () => removeIndexLeftovers(this.#world.fs, this.#paths));
   }
 

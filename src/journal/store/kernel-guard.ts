@@ -57,12 +57,13 @@ export class KernelGuard {
    * False when the deadline passed first.
    *
    * @param isRepeated whether the caller left it just now, and so may be expected to come again
+   * @param whileWaiting called now and then while the next turn is ours and somebody else's lease runs; does not throw
    */
-  async enter(limits: WaitLimits, isRepeated = false): Promise<boolean> {
+  async enter(limits: WaitLimits, isRepeated = false, whileWaiting?: () => void): Promise<boolean> {
     this.attempts = 0;
     this.#hasWaited = false;
     const isGoingPast = this.#lease.isOurs && this.tryEnter();
-    if (!isGoingPast && !(await this.#queue(limits))) return false;
+    if (!isGoingPast && !(await this.#queue(limits, whileWaiting))) return false;
     try {
       if (isGoingPast) this.#lease.use();
       else if (isRepeated && this.#hasWaited) this.#lease.begin();
@@ -111,12 +112,12 @@ export class KernelGuard {
     if (this.#waits === 0) this.#fs.close(this.#descriptor);
   }
 
-  async #queue(limits: WaitLimits): Promise<boolean> {
+  async #queue(limits: WaitLimits, whileWaiting: (() => void) | undefined): Promise<boolean> {
     // The next one has just been let in, and whom it wakes at the turnstile is slower than we are, who are awake.
     if (this.#lease.takeSpent() && performance.now() + LEASE_STEP_MS < limits.deadline) await sleep(LEASE_STEP_MS);
     if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
     try {
-      await this.#letOthersFinish(limits);
+      await this.#letOthersFinish(limits, whileWaiting);
       return await this.#take(LOCK_OFFSET, limits);
     } finally {
       this.#drop(TURNSTILE_OFFSET);
@@ -129,9 +130,11 @@ export class KernelGuard {
   }
 
   /** In small steps: a lease may be ended before its time. */
-  async #letOthersFinish({ deadline }: WaitLimits): Promise<void> {
-    while (this.#lease.leftMs() > LEASE_STEP_MS && performance.now() + LEASE_STEP_MS < deadline)
+  async #letOthersFinish({ deadline }: WaitLimits, whileWaiting: (() => void) | undefined): Promise<void> {
+    while (this.#lease.leftMs() > LEASE_STEP_MS && performance.now() + LEASE_STEP_MS < deadline) {
+      whileWaiting?.();
       await sleep(LEASE_STEP_MS);
+    }
   }
 
   async #take(offset: number, limits: WaitLimits): Promise<boolean> {

@@ -54,12 +54,16 @@ export class WriterLock {
     }
   }
 
-  /** Throws LOCK_TIMEOUT with path, owner, waited and attempts; file errors as the file system throws them. */
-  async acquire(): Promise<void> {
+  /**
+   * Throws LOCK_TIMEOUT with path, owner, waited and attempts; file errors as the file system throws them.
+   *
+   * @param whileWaiting called now and then while another writer appends, and the next turn is ours; does not throw
+   */
+  async acquire(whileWaiting?: () => void): Promise<void> {
     this.#isInUse = true;
     this.#isRepeated = this.#idleTurn.isWatching;
     try {
-      await this.#acquire();
+      await this.#acquire(whileWaiting);
       this.#isAcquired = true;
     } catch (error) {
       this.#endUse();
@@ -96,14 +100,14 @@ export class WriterLock {
     this.#giveBack();
   }
 
-  async #acquire(): Promise<void> {
+  async #acquire(whileWaiting: (() => void) | undefined): Promise<void> {
     const { timeoutMs, retryMs } = this.#settings;
     const startedAt = performance.now();
     const limits = { deadline: startedAt + timeoutMs, retryMs };
     const timeout = (owner: LockOwner, attempts: number): Error =>
       lockTimeout({ path: this.#lockPath, owner, startedAt, attempts, timeoutMs, retryMs });
     const guard = this.#guard;
-    if (guard !== undefined && !(await guard.enter(limits, this.#isRepeated))) {
+    if (guard !== undefined && !(await guard.enter(limits, this.#isRepeated, whileWaiting))) {
       throw timeout(ownerOf(guard.readRecord()), guard.attempts);
     }
     try {
