@@ -6,6 +6,7 @@ import { openJournal, verifyJournal } from '../../src/index.js';
 import { resolveWorld } from '../../src/journal/settings.js';
 import { resolveJournalPaths } from '../../src/journal/store/index.js';
 import { WriterFile } from '../../src/journal/writer-file.js';
+import { FaultFileSystem } from '../support/fault-file-system.js';
 import {
   caught,
   newFolder,
@@ -159,6 +160,35 @@ test('a compacted file in its place is read anew', async () => {
   file.readAhead();
   expect(await file.catchUp()).toBeUndefined();
   expect(facts(file)).toStrictEqual(await fresh(path));
+});
+
+test('a checkpoint that is taken back while a compaction rests on it: what it sealed stays where it is', async () => {
+  const path = await newJournal(3);
+  const size = statSync(path).size;
+  // Longer than the checkpoint.
+  const tools = Array.from({ length: 9 }, (_, i) => `tool.${i + 4}`);
+  const instead = await linesFor(path, ...tools);
+  const disk = new FaultFileSystem(QUICK.fileSystem);
+  const journal = await openJournal(path, { ...QUICK, fileSystem: disk.fs });
+  await journal.checkpoint();
+  let isTakenBack = false;
+  disk.intercept = ({ operation, path: at }, proceed) => {
+    if (!isTakenBack && operation === 'sync' && at.includes('.gait/segments')) {
+      isTakenBack = true;
+      truncateSync(path, size);
+      appendFileSync(path, instead);
+    }
+    return proceed();
+  };
+  await journal.close();
+  const later = await openJournal(path, { ...QUICK, fileSystem: disk.fs });
+  expect(await later.compact()).toMatchObject({ compacted: false, events_after: 12 });
+  expect(isTakenBack).toBe(true);
+  await expectSound(path, ['tool.1', 'tool.2', 'tool.3', ...tools]);
+  await later.checkpoint();
+  expect(await later.compact()).toMatchObject({ compacted: true, events_after: 0 });
+  await later.close();
+  expect(await verifyJournal(path)).toMatchObject({ ok: true, problems: [] });
 });
 
 test('what was read ahead is not put into the index: it would be evidence of a loss', async () => {
