@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FILE_MODE, type FileSystem, type KernelLock } from './file-system.js';
 import { decodeGuardRecord, encodeGuardRecord, GUARD_RECORD_BYTES, type GuardRecord } from './guard-record.js';
 import { LockLease } from './lock-lease.js';
+import { monotonicMs } from './monotonic.js';
 
 // Far behind the record: on Windows a locked range cannot be read by others.
 const LOCK_OFFSET = 2 ** 30;
@@ -25,7 +26,7 @@ const LEASE_STEP_MS = 1;
 let isBlockingWaitUnderWay = false;
 
 export interface WaitLimits {
-  /** Value of performance.now() at which waiting ends. */
+  /** Value of monotonicMs() at which waiting ends. */
   readonly deadline: number;
   /** Longest pause between two attempts. */
   readonly retryMs: number;
@@ -114,7 +115,7 @@ export class KernelGuard {
 
   async #queue(limits: WaitLimits, whileWaiting: (() => void) | undefined): Promise<boolean> {
     // The next one has just been let in, and whom it wakes at the turnstile is slower than we are, who are awake.
-    if (this.#lease.takeSpent() && performance.now() + LEASE_STEP_MS < limits.deadline) await sleep(LEASE_STEP_MS);
+    if (this.#lease.takeSpent() && monotonicMs() + LEASE_STEP_MS < limits.deadline) await sleep(LEASE_STEP_MS);
     if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
     try {
       await this.#letOthersFinish(limits, whileWaiting);
@@ -131,7 +132,7 @@ export class KernelGuard {
 
   /** In small steps: a lease may be ended before its time. */
   async #letOthersFinish({ deadline }: WaitLimits, whileWaiting: (() => void) | undefined): Promise<void> {
-    while (this.#lease.leftMs() > LEASE_STEP_MS && performance.now() + LEASE_STEP_MS < deadline) {
+    while (this.#lease.leftMs() > LEASE_STEP_MS && monotonicMs() + LEASE_STEP_MS < deadline) {
       whileWaiting?.();
       await sleep(LEASE_STEP_MS);
     }
@@ -149,7 +150,7 @@ export class KernelGuard {
       this.attempts += 1;
       if (this.#kernel.tryLock(this.#descriptor, offset, 1)) return true;
       this.#hasWaited = true;
-      const leftMs = limits.deadline - performance.now();
+      const leftMs = limits.deadline - monotonicMs();
       if (leftMs <= 0) return false;
       if (!isBlockingWaitUnderWay && this.readRecord()?.mode !== 'exclusive') {
         return await this.#waitInKernel(offset, leftMs);

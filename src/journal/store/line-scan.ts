@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileSystem } from './file-system.js';
 import type { LineSplitter } from './line-splitter.js';
+import { monotonicMs } from './monotonic.js';
 
 const CHUNK_BYTES = 256 * 1024;
 /** Longest a scan keeps the event loop to itself. */
@@ -45,7 +46,7 @@ export async function scan(
   } = {},
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  let turnEnds = performance.now() + TURN_MS;
+  let turnEnds = monotonicMs() + TURN_MS;
   for (let position = splitter.position + splitter.restBytes; position < end;) {
     const next = Math.min(position + CHUNK_BYTES, end);
     scanNow(fs, descriptor, splitter, next);
@@ -53,9 +54,9 @@ export async function scan(
     if (reached === position) return;
     position = reached;
     options.onChunk?.(position);
-    if (performance.now() < turnEnds) continue;
+    if (monotonicMs() < turnEnds) continue;
     await nextTurn();
     options.signal?.throwIfAborted();
-    turnEnds = performance.now() + TURN_MS;
+    turnEnds = monotonicMs() + TURN_MS;
   }
 }

@@ -12,6 +12,7 @@ import { hostIdentity, isProcessAlive } from './host-identity.js';
 import { ownerOf, type LockOwner } from './lock-owner.js';
 import type { JournalPaths } from './journal-paths.js';
 import { KernelGuard } from './kernel-guard.js';
+import { monotonicMs } from './monotonic.js';
 
 /**
  * - `free`: nobody is writing.
@@ -89,7 +90,7 @@ async function lookAtGuard(
     throw error;
   }
   try {
-    const isFree = await guard.enter({ deadline: performance.now(), retryMs: 1 });
+    const isFree = await guard.enter({ deadline: monotonicMs(), retryMs: 1 });
     if (isFree) guard.leave();
     return { record: guard.readRecord(), isHeld: !isFree };
   } finally {

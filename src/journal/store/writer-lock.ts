@@ -18,6 +18,7 @@ import { IdleTurn } from './idle-turn.js';
 import { KernelGuard } from './kernel-guard.js';
 import { lockTimeout, ownerOf, type LockOwner } from './lock-owner.js';
 import type { WriterLockSettings } from './lock-settings.js';
+import { monotonicMs } from './monotonic.js';
 
 /** Pause before another look whether the kernel lock is free, to give the directory back. */
 const GIVE_BACK_PAUSE_MS = 5;
@@ -102,7 +103,7 @@ export class WriterLock {
 
   async #acquire(whileWaiting: (() => void) | undefined): Promise<void> {
     const { timeoutMs, retryMs } = this.#settings;
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     const limits = { deadline: startedAt + timeoutMs, retryMs };
     const timeout = (owner: LockOwner, attempts: number): Error =>
       lockTimeout({ path: this.#lockPath, owner, startedAt, attempts, timeoutMs, retryMs });

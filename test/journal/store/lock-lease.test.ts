@@ -1,14 +1,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { nodeFileSystem } from '../../../src/journal/store/index.js';
+import { monotonicMs, nodeFileSystem } from '../../../src/journal/store/index.js';
 import { GUARD_RECORD_BYTES } from '../../../src/journal/store/guard-record.js';
 import { KernelGuard } from '../../../src/journal/store/kernel-guard.js';
 import { LEASE_COMMITS, LEASE_MS } from '../../../src/journal/store/lock-lease.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 const atOnce = { deadline: 0, retryMs: 1 };
-const patient = (): { deadline: number; retryMs: number } => ({ deadline: performance.now() + 60_000, retryMs: 1 });
+const patient = (): { deadline: number; retryMs: number } => ({ deadline: monotonicMs() + 60_000, retryMs: 1 });
 
 /** Writers of one guard, on a clock that stands still until it is set. */
 class Crowd {
@@ -138,7 +138,7 @@ test('who has no patience is told so, and who has little asks before it ends', a
   const other = new Crowd();
   const away = await other.busy();
   away.leave();
-  expect(await other.join().enter({ deadline: performance.now() + 2 * LEASE_MS, retryMs: 1 })).toBe(true);
+  expect(await other.join().enter({ deadline: monotonicMs() + 2 * LEASE_MS, retryMs: 1 })).toBe(true);
 });
 
 test('whatever lies in its place holds up nobody for long', async () => {
