@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /** What an append loads: each package, with what it needs itself. */
-const BUNDLED = new Set(['fs-native-extensions', 'which-runtime', 'proper-lockfile', 'retry', 'signal-exit']);
+const BUNDLED = new Set(['fs-native-extensions', 'msgpackr', 'which-runtime', 'proper-lockfile', 'retry', 'signal-exit']);
 
 /**
  * What only some appends need: they seal, keep a payload, read an archive or find something wrong. The compiler looks through
@@ -182,7 +182,6 @@ function placeOf(id, importer) {
   }
   // proper-lockfile asks for it, to be used where it is handed no file system; src/journal/store/directory-lock.ts hands it one.
   if (id === 'graceful-fs') return { id: 'node:fs', external: true };
-  if (id === 'msgpackr/pack') return join(root, 'scripts', 'plain-msgpack.cjs');
   // For one line of signal-exit, Node would load seven modules of its own.
   if (id === 'assert' && importer === join(packages, 'signal-exit', 'index.js')) {
     return join(root, 'scripts', 'plain-assert.cjs');
