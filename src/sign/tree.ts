@@ -64,8 +64,18 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(input);
 }
 
-/** Puts the hash of the node over two neighbours, which lie at `at` one after the other, in the place of the left one. */
-export function joinNeighbours(hashes: Buffer, at: number): void {
-  hashes.copy(nodeInput, 1, at, at + 2 * HASH_BYTES);
-  sha256Into(nodeInput, hashes, at);
+/** Bytes of two neighbours and of the one in front of them, which {@link joinNeighbours} asks for. */
+export const NEIGHBOUR_BYTES: number = 1 + 2 * HASH_BYTES;
+
+/**
+ * Puts the hash of the node over two neighbours in the place of the left one, without a copy: the byte before them stands in for
+ * the prefix while the hash is made, and is what it was when this returns.
+ *
+ * @param neighbours {@link NEIGHBOUR_BYTES} bytes, of which the first belongs to somebody else
+ */
+export function joinNeighbours(neighbours: Buffer): void {
+  const before = neighbours[0] ?? 0;
+  neighbours[0] = NODE_PREFIX;
+  sha256Into(neighbours, neighbours, 1);
+  neighbours[0] = before;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Frontier, sha256 } from '../../src/sign/index.js';
+import { Frontier, nodeHash, sha256 } from '../../src/sign/index.js';
 import { caught } from './caught.js';
 import { naiveLeaves, naiveRoot } from './naive-tree.js';
 
@@ -30,6 +30,29 @@ test('the root is that of RFC 6962 at every size from 0 to 300, also after resto
 test('hashes are the roots of the complete subtrees, largest first', () => {
   expect(grown(7).hashes()).toEqual([naiveRoot(leaves.slice(0, 4)), naiveRoot(leaves.slice(4, 6)), leaves[6]]);
   expect(grown(0).hashes()).toEqual([]);
+});
+
+test('a leaf in hexadecimal is the same leaf, and what is none is refused before anything has changed', () => {
+  const frontier = grown(0);
+  for (const [size, leaf] of leaves.entries()) {
+    for (const bad of ['', leaf.toString('hex').slice(1), `${leaf.toString('hex')}0`, 'g'.repeat(64)]) {
+      expect(caught(() => frontier.appendHex(bad)).code).toBe('INVALID_ARGUMENT');
+    }
+    frontier.appendHex(leaf.toString('hex'));
+    expect(frontier.size).toBe(size + 1);
+  }
+  expect(frontier.root()).toEqual(naiveRoot(leaves));
+});
+
+test('a tree grows past every number of hashes that there was room for', () => {
+  const ones = Array.from({ length: 40 }, (_, i) => sha256(String(i)));
+  const frontier = Frontier.restore(2 ** 40 - 1, ones);
+  expect(frontier.hashes()).toEqual(ones);
+  const root = frontier.root();
+  const next = Frontier.restore(2 ** 40 - 1, ones);
+  next.append(sha256('x'));
+  expect(next.root()).toEqual(ones.reduceRight((right, left) => nodeHash(left, right), sha256('x')));
+  expect(frontier.root()).toEqual(root);
 });
 
 test('a clone, a restored frontier, returned hashes and given leaves share nothing', () => {
