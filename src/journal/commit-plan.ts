@@ -1,26 +1,21 @@
 /** Decides, under the lock and with the state caught up, which lines a commit writes. Only the buffer of lines is changed. */
 import { GaitError } from '../errors.js';
+import type { Receipt } from './answer-types.js';
 import type { AppendRequest } from './commit-queue.js';
-import { eventLine, type EncodedEvent } from './event.js';
+import type { EncodedEvent } from './event.js';
 import { isReservedTool } from './event-fields.js';
 import type { LineBuffer } from './line-buffer.js';
 import { MAX_LINE_BYTES } from './record.js';
 import { CLOSE_TOOL } from './session-log.js';
 import type { OwnEvent, SessionState } from './session-state.js';
-
-/** One event of a request, as it will be or already is in the journal. */
-export interface PlannedEvent {
-  /** It was there before, or stands earlier in this very commit. */
-  readonly isRepeat?: boolean;
-  readonly sequence: number;
-  readonly leafIndex: number;
-  /** 64 lower-case hexadecimal digits. */
-  readonly leafHash: string;
-}
+import { placedBytes } from './staged-line.js';
 
 export interface PlannedRequest {
   readonly request: AppendRequest;
-  readonly events: readonly PlannedEvent[];
+  /** One for each of its events: where it will be, or already is, in the journal. */
+  readonly receipts: Receipt[];
+  /** Which of its events were there before, or stand earlier in this very commit; undefined when none. */
+  readonly repeats: readonly number[] | undefined;
 }
 
 export interface CommitPlan {
@@ -34,23 +29,32 @@ export interface CommitPlan {
   readonly repeatsOlder: boolean;
 }
 
-/** An event of this commit that has a key. */
-interface KeyedEvent extends PlannedEvent {
+/** An event of this commit, or before it, that has a key. */
+interface KeyedEvent {
+  readonly receipt: Receipt;
   readonly contentDigest: Buffer;
 }
 
-/** @param lines is emptied, and holds the bytes of the plan until it is emptied again */
-export function planCommit(state: SessionState, requests: readonly AppendRequest[], lines: LineBuffer): CommitPlan {
+/**
+ * @param durability what the receipts say
+ * @param lines is emptied, and holds the bytes of the plan until it is emptied again
+ */
+export function planCommit(
+  state: SessionState,
+  requests: readonly AppendRequest[],
+  durability: Receipt['durability'],
+  lines: LineBuffer,
+): CommitPlan {
   lines.clear();
-  const draft = new Draft(state, lines);
+  const draft = new Draft(state, durability, lines);
   const accepted: PlannedRequest[] = [];
   const refused: { request: AppendRequest; error: unknown }[] = [];
   for (const request of requests) {
-    const mark = draft.mark();
+    draft.mark();
     try {
-      accepted.push({ request, events: draft.add(request) });
+      accepted.push(draft.add(request));
     } catch (error) {
-      draft.undo(mark);
+      draft.undo();
       refused.push({ request, error });
     }
   }
@@ -61,22 +65,33 @@ class Draft {
   readonly events: OwnEvent[] = [];
   repeatsOlder = false;
   readonly #state: SessionState;
+  readonly #durability: Receipt['durability'];
   readonly #lines: LineBuffer;
   readonly #newKeys = new Map<string, KeyedEvent>();
+  readonly #sessionId: string;
+  readonly #firstLeaf: number;
   #lastSequence: number;
   #head: string;
+  // Where the draft stood before the request that is being added: fields, as an object for each would be one for each append.
+  #markedEvents = 0;
+  #markedEnd = 0;
+  #markedSequence = 0;
+  #markedHead = '';
 
-  constructor(state: SessionState, lines: LineBuffer) {
-    const { head, lastSequence } = state.log;
+  constructor(state: SessionState, durability: Receipt['durability'], lines: LineBuffer) {
+    const { head, lastSequence, header, frontier } = state.log;
     if (head === undefined) throw new GaitError('INTERNAL', 'an append to a journal without a header');
     this.#state = state;
+    this.#durability = durability;
     this.#lines = lines;
+    this.#sessionId = header?.session_id ?? '';
+    this.#firstLeaf = frontier.size;
     this.#lastSequence = lastSequence;
     this.#head = head.toString('hex');
   }
 
-  add(request: AppendRequest): PlannedEvent[] {
-    const { expectedSequence } = request;
+  add(request: AppendRequest): PlannedRequest {
+    const { expectedSequence, events } = request;
     if (expectedSequence !== undefined && expectedSequence !== this.#lastSequence) {
       throw new GaitError(
         'SEQUENCE_CONFLICT',
@@ -84,83 +99,93 @@ class Draft {
         { details: { expected: expectedSequence, found: this.#lastSequence } },
       );
     }
-    return request.events.map((event, index) => this.#addEvent(event, index));
-  }
-
-  /** Takes back the lines from `mark` on: a request is written as a whole or not at all. */
-  undo(mark: Mark): void {
-    for (const { idempotencyKey } of this.events.splice(mark.events)) {
-      if (idempotencyKey !== undefined) this.#newKeys.delete(idempotencyKey);
+    const receipts: Receipt[] = [];
+    let repeats: number[] | undefined;
+    for (const event of events) {
+      const earlier = this.#findRepeat(event, receipts.length);
+      if (earlier !== undefined) (repeats ??= []).push(receipts.length);
+      receipts.push(earlier ?? this.#addEvent(event, receipts.length));
     }
-    this.#lines.cut(mark.end);
-    this.#lastSequence = mark.lastSequence;
-    this.#head = mark.head;
+    return { request, receipts, repeats };
   }
 
-  mark(): Mark {
-    return {
-      events: this.events.length,
-      end: this.#lines.end,
-      lastSequence: this.#lastSequence,
-      head: this.#head,
-    };
+  /** Remembers where the draft stands, for {@link undo}. */
+  mark(): void {
+    this.#markedEvents = this.events.length;
+    this.#markedEnd = this.#lines.end;
+    this.#markedSequence = this.#lastSequence;
+    this.#markedHead = this.#head;
   }
 
-  #addEvent(event: EncodedEvent, index: number): PlannedEvent {
-    const earlier = this.#findRepeat(event, index);
-    if (earlier !== undefined) return { ...earlier, isRepeat: true };
+  /** Takes back the lines behind the mark: a request is written as a whole or not at all. */
+  undo(): void {
+    for (const { event } of this.events.splice(this.#markedEvents)) {
+      if (event.idempotencyKey !== undefined) this.#newKeys.delete(event.idempotencyKey);
+    }
+    this.#lines.cut(this.#markedEnd);
+    this.#lastSequence = this.#markedSequence;
+    this.#head = this.#markedHead;
+  }
+
+  #addEvent(event: EncodedEvent, index: number): Receipt {
     if (this.#state.log.isClosed && !isReservedTool(event.toolName)) {
       throw new GaitError('SESSION_CLOSED', 'the session is closed', {
         details: { session_id: this.#state.log.header?.session_id, last_sequence: this.#lastSequence },
       });
     }
     const sequence = this.#lastSequence + 1;
-    const leafIndex = this.#state.log.frontier.size + this.events.length;
-    const lineBytes = this.#lines.add(eventLine(event, sequence, this.#head));
+    const lineBytes = placedBytes(event.line, sequence) - 1;
     if (lineBytes > MAX_LINE_BYTES) {
       throw new GaitError('LINE_TOO_LONG', `the event makes a line of ${lineBytes} bytes, ${MAX_LINE_BYTES} fit`, {
         details: { index, size_bytes: lineBytes, max_bytes: MAX_LINE_BYTES },
       });
     }
+    this.#lines.add(event.line, sequence, this.#head);
     const leafHash = this.#lines.hashLast();
-    const { idempotencyKey, contentDigest, createdAt } = event;
-    const isClosing = event.toolName === CLOSE_TOOL;
-    this.events.push({ sequence, leafHash, lineBytes, createdAt, isClosing, idempotencyKey, contentDigest });
+    const receipt = this.#receipt(sequence, this.#firstLeaf + this.events.length, leafHash);
+    this.events.push({ event, receipt, isClosing: event.toolName === CLOSE_TOOL });
     this.#lastSequence = sequence;
     this.#head = leafHash;
+    const { idempotencyKey, contentDigest } = event;
     if (idempotencyKey !== undefined && contentDigest !== undefined) {
-      this.#newKeys.set(idempotencyKey, { sequence, leafIndex, leafHash, contentDigest });
+      this.#newKeys.set(idempotencyKey, { receipt, contentDigest });
     }
-    return { sequence, leafIndex, leafHash };
+    return receipt;
   }
 
-  #findRepeat(event: EncodedEvent, index: number): PlannedEvent | undefined {
+  #findRepeat(event: EncodedEvent, index: number): Receipt | undefined {
     const { idempotencyKey: key, contentDigest } = event;
     if (key === undefined || contentDigest === undefined) return undefined;
     const inThisCommit = this.#newKeys.get(key);
     const earlier = inThisCommit ?? this.#remembered(key);
     if (earlier === undefined) return undefined;
+    const { sequence, leaf_index: leafIndex, leaf_hash: leafHash } = earlier.receipt;
     if (!earlier.contentDigest.equals(contentDigest)) {
       throw new GaitError(
         'IDEMPOTENCY_CONFLICT',
-        `the idempotency key belongs to event ${earlier.sequence}, which says something else`,
-        { details: { index, idempotency_key: key, sequence: earlier.sequence } },
+        `the idempotency key belongs to event ${sequence}, which says something else`,
+        { details: { index, idempotency_key: key, sequence } },
       );
     }
     this.repeatsOlder ||= inThisCommit === undefined;
-    return earlier;
+    // A receipt of its own: each belongs to who gets it.
+    return this.#receipt(sequence, leafIndex, leafHash);
   }
 
   #remembered(key: string): KeyedEvent | undefined {
     const found = this.#state.recentKeys.find(key);
-    return found === undefined ? undefined : { ...found, leafHash: found.leaf.toString('hex') };
+    if (found === undefined) return undefined;
+    const { sequence, leafIndex, leaf, contentDigest } = found;
+    return { receipt: this.#receipt(sequence, leafIndex, leaf.toString('hex')), contentDigest };
   }
-}
 
-/** Where a draft stood before a request. */
-interface Mark {
-  readonly events: number;
-  readonly end: number;
-  readonly lastSequence: number;
-  readonly head: string;
+  #receipt(sequence: number, leafIndex: number, leafHash: string): Receipt {
+    return {
+      session_id: this.#sessionId,
+      sequence,
+      leaf_index: leafIndex,
+      leaf_hash: leafHash,
+      durability: this.#durability,
+    };
+  }
 }

@@ -1,14 +1,14 @@
 /** Writes what a commit plans: the lock is asked once more, one write, one sync, the answers. Only under the lock. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaitError } from '../errors.js';
-import { planCommit, type CommitPlan, type PlannedRequest } from './commit-plan.js';
+import { planCommit, type CommitPlan } from './commit-plan.js';
 import type { AppendRequest } from './commit-queue.js';
 import { CompanionCommit } from './companion-commit.js';
-import { encodeEvent, type EventFrame } from './event.js';
+import { encodeEvent } from './event.js';
+import type { EventFrame } from './event-frame.js';
 import { LineBuffer } from './line-buffer.js';
 import type { WriterSettings } from './settings.js';
 import { monotonicMs, type JournalPaths, type WriterLock } from './store/index.js';
-import type { Receipt } from './answer-types.js';
 import type { EventInput } from './types.js';
 import type { WriterFile } from './writer-file.js';
 
@@ -35,7 +35,7 @@ export class CommitWriter {
 
   /** Settles every request, those of a shared lock at the next {@link CommitWriter.answer}. */
   async append(requests: readonly AppendRequest[]): Promise<void> {
-    const plan = planCommit(this.#file.state, requests, this.#lines);
+    const plan = this.#plan(requests);
     await this.companions.around(plan, (mustBeDurable) => this.#write(plan, mustBeDurable));
     this.#unanswered.push(plan);
     // A shared lock is given back first: whoever is answered may start another writer and wait for it without a turn of our loop.
@@ -48,9 +48,9 @@ export class CommitWriter {
   }
 
   #answer(plan: CommitPlan): void {
-    for (const planned of plan.accepted) {
-      planned.events.forEach(({ isRepeat }, index) => isRepeat === true && planned.request.onRepeat?.(index));
-      planned.request.resolve(this.#receipts(planned));
+    for (const { request, receipts, repeats } of plan.accepted) {
+      for (const index of repeats ?? []) request.onRepeat?.(index);
+      request.resolve(receipts);
     }
     for (const { request, error } of plan.refused) request.reject(error);
   }
@@ -60,7 +60,11 @@ export class CommitWriter {
     const encoded = encodeEvent(event, frame, this.#settings.world.clock());
     const ignore = (): void => undefined;
     const request = { events: [encoded], expectedSequence: undefined, resolve: ignore, reject: ignore };
-    await this.#write(planCommit(this.#file.state, [request], this.#lines));
+    await this.#write(this.#plan([request]));
+  }
+
+  #plan(requests: readonly AppendRequest[]): CommitPlan {
+    return planCommit(this.#file.state, requests, this.#settings.durability, this.#lines);
   }
 
   /** @param bytes whole lines, the last one with its LF too @returns the offset behind them */
@@ -85,11 +89,7 @@ export class CommitWriter {
     const end = plan.events.length > 0 ? await this.writeLines(plan.bytes) : start;
     // A repeated event may have been written, but not synced, by somebody who died.
     if (isDurable && (plan.events.length > 0 || plan.repeatsOlder)) this.#file.sync({ start, end });
-    let byteOffset = start;
-    for (const event of plan.events) {
-      state.addOwnEvent(event, byteOffset);
-      byteOffset += event.lineBytes + 1;
-    }
+    state.addOwnEvents(plan.events, start);
   }
 
   /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
@@ -102,14 +102,5 @@ export class CommitWriter {
       }
       await sleep(STRAY_PAUSE_MS);
     }
-  }
-
-  #receipts({ request, events }: PlannedRequest): Receipt[] {
-    const { durability } = this.#settings;
-    return request.events.map((_, at) => {
-      const event = events[at];
-      if (event === undefined) throw new GaitError('INTERNAL', 'an event without a place');
-      return this.#file.state.receipt(event.sequence, event.leafIndex, event.leafHash, durability);
-    });
   }
 }

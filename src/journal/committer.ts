@@ -7,7 +7,7 @@ import { buildCheckpoint, unsealedRange } from './checkpoint.js';
 import type { UnderLock } from './compact.js';
 import type { AppendRequest } from './commit-queue.js';
 import { CommitWriter } from './commit-writer.js';
-import type { EventFrame } from './event.js';
+import type { EventFrame } from './event-frame.js';
 import { IndexSaver } from './index-saver.js';
 import { closeEvent, repairEvent } from './recovery.js';
 import { checkTargets, packBefore, publishAfter, rewriteChain, type SealContext } from './sealing.js';

@@ -28,16 +28,16 @@ export class CompanionCommit {
   async around({ events, accepted }: CommitPlan, write: (mustBeDurable: boolean) => Promise<void>): Promise<void> {
     const [planned] = accepted;
     const { companion } = planned?.request ?? {};
-    const [event] = planned?.events ?? [];
-    if (companion === undefined || event === undefined || events.length === 0) return write(false);
+    const [receipt] = planned?.receipts ?? [];
+    if (companion === undefined || receipt === undefined || events.length === 0) return write(false);
     // Another process may have died since this handle looked.
     this.#mayOwe = true;
     await this.settle();
     if (this.#mayOwe) throw new GaitError('IO_ERROR', 'the file of an earlier event cannot be put in place');
     this.#mayOwe = true;
     const staged = stageCompanion(this.#world, this.#paths, companion, {
-      sequence: event.sequence,
-      leaf: Buffer.from(event.leafHash, 'hex'),
+      sequence: receipt.sequence,
+      leaf: Buffer.from(receipt.leaf_hash, 'hex'),
     });
     try {
       await write(true);

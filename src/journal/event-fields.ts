@@ -6,11 +6,16 @@ import { VERDICTS, type EventInput } from './types.js';
 type FieldCheck = (value: unknown, field: string) => unknown;
 
 /** Longest name, id or key, in UTF-16 units. */
-const MAX_ID_LENGTH = 512;
+export const MAX_ID_LENGTH = 512;
 const RESERVED_PREFIX = 'gait.';
 const HEX_64 = /^[0-9a-f]{64}$/;
 // C0, DEL and C1: they have no business in a name, and some of them repaint an auditor's terminal.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Whether a digest is in its stored form already. */
+export function isStoredDigest(value: unknown): value is string {
+  return typeof value === 'string' && HEX_64.test(value);
+}
 
 /** Only the engine writes events with such a tool name. */
 export function isReservedTool(toolName: unknown): boolean {

@@ -7,23 +7,16 @@
 import { GaitError } from '../errors.js';
 import { canonicalJson, canonicalString, sha256 } from '../sign/index.js';
 import { CHECKED_FIELDS, isReservedTool } from './event-fields.js';
+import type { EventFrame, FrameTexts } from './event-frame.js';
+import { encodePlain } from './plain-event.js';
 import { EVENT_SCHEMA_ID, MAX_LINE_BYTES, SCHEMA_VERSION } from './record.js';
+import { longestBytes, placeLine, stageLine, type StagedLine } from './staged-line.js';
 import { formatTimestamp } from './timestamp.js';
 import type { EventInput, PayloadRef } from './types.js';
 
-/** What every event of a session shares. */
-export interface EventFrame {
-  readonly sessionId: string;
-  readonly runId: string;
-  readonly producerVersion: string;
-}
-
 /** An event that only lacks its place in the log. */
 export interface EncodedEvent {
-  /** Canonical line up to the value of `sequence`. */
-  readonly beforeSequence: string;
-  /** Canonical line from there up to the value of `prev`. */
-  readonly afterSequence: string;
+  readonly line: StagedLine;
   readonly idempotencyKey: string | undefined;
   readonly toolName: string;
   readonly createdAt: string;
@@ -76,8 +69,8 @@ export type StorableEvent = EventInput & { readonly payload?: PayloadRef };
 export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: number): EncodedEvent {
   const createdAt = event.created_at ?? formatTimestamp(nowMs);
   const key = event.idempotency_key;
-  return {
-    beforeSequence: `{"event":{${joined(
+  const line = stageLine(
+    `{"event":{${joined(
       encodeFields(event, BEFORE_CREATED_AT),
       `"created_at":"${createdAt}"`,
       encodeFields(event, BEFORE_PRODUCER_VERSION),
@@ -87,10 +80,10 @@ export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: numb
       encodeFields(event, BEFORE_SCHEMA_ID),
       `"schema_id":"${EVENT_SCHEMA_ID}","schema_version":"${SCHEMA_VERSION}"`,
     )},"sequence":`,
-    afterSequence: `,${joined(
-      `"session_id":${canonicalString(frame.sessionId)}`,
-      encodeFields(event, AFTER_SESSION_ID),
-    )}},"prev":"`,
+    `,${joined(`"session_id":${canonicalString(frame.sessionId)}`, encodeFields(event, AFTER_SESSION_ID))}},"prev":"`,
+  );
+  return {
+    line,
     idempotencyKey: key,
     toolName: event.tool_name,
     createdAt,
@@ -98,20 +91,37 @@ export function encodeEvent(event: StorableEvent, frame: EventFrame, nowMs: numb
   };
 }
 
-/** Whether the line could become longer than a line may be, whatever its sequence. */
-export function mayExceedLine({ beforeSequence, afterSequence }: EncodedEvent): boolean {
-  const characters = beforeSequence.length + afterSequence.length;
-  // No character has more than three bytes for each UTF-16 unit.
-  if (characters * 3 + PLACE_BYTES <= MAX_LINE_BYTES) return false;
-  return Buffer.byteLength(beforeSequence) + Buffer.byteLength(afterSequence) + PLACE_BYTES > MAX_LINE_BYTES;
+/**
+ * {@link normalizeEvent} and {@link encodeEvent} in one, the short way where it is enough. @throws GaitError as they do; of
+ * several faults it may be another one
+ */
+export function encodeInput(
+  input: EventInput,
+  frame: EventFrame,
+  texts: FrameTexts,
+  nowMs: number,
+  isEngineEvent: boolean,
+): EncodedEvent {
+  const plain = encodePlain(input, texts, formatTimestamp(nowMs));
+  if (plain === undefined) return encodeEvent(normalizeEvent(input, isEngineEvent), frame, nowMs);
+  return {
+    line: stageLine(plain.beforeSequence, plain.afterSequence),
+    idempotencyKey: undefined,
+    toolName: plain.toolName,
+    createdAt: plain.createdAt,
+    contentDigest: undefined,
+  };
 }
 
-/** Longest sequence, hash, and the end of the line. */
-const PLACE_BYTES: number = String(Number.MAX_SAFE_INTEGER).length + 64 + '","record_type":"event"}'.length;
+/** Whether the line could become longer than a line may be, whatever its sequence. */
+export function mayExceedLine({ line }: EncodedEvent): boolean {
+  return longestBytes(line) > MAX_LINE_BYTES;
+}
 
 /** The whole line, without LF. @param prev leaf hash of the line before, lower-case hex */
-export function eventLine(event: EncodedEvent, sequence: number, prev: string): string {
-  return `${event.beforeSequence}${sequence}${event.afterSequence}${prev}","record_type":"event"}`;
+export function eventLine({ line }: EncodedEvent, sequence: number, prev: string): string {
+  const bytes = Buffer.alloc(longestBytes(line) + 1);
+  return bytes.toString('utf8', 0, placeLine(line, bytes, 0, sequence, prev) - 1);
 }
 
 type ContentField = Exclude<keyof StorableEvent, 'created_at'>;

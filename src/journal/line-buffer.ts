@@ -3,10 +3,8 @@
  * buffers for each event took a third of the time of a busy writer, in the collector.
  */
 import { leafHashInPlace } from '../sign/index.js';
+import { longestBytes, placeLine, type StagedLine } from './staged-line.js';
 
-const LF = 0x0a;
-/** No character has more than three bytes for each UTF-16 unit. */
-const MAX_BYTES_PER_UNIT = 3;
 const FIRST_BYTES = 64 * 1024;
 /** A buffer that had to grow further is not kept for the next commit. */
 const MAX_KEPT_BYTES = 2 * 1024 * 1024;
@@ -29,15 +27,12 @@ export class LineBuffer {
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
-  /** Adds a line and its LF. @returns its length in bytes, without LF */
-  add(line: string): number {
-    const most = this.#end + line.length * MAX_BYTES_PER_UNIT + 1;
+  /** Adds a line in its place, and its LF. */
+  add(line: StagedLine, sequence: number, prev: string): void {
+    const most = this.#end + longestBytes(line) + 1;
     if (most > this.#bytes.length) this.#grow(most);
-    const length = this.#bytes.write(line, this.#end);
     this.#lastStart = this.#end;
-    this.#end += length + 1;
-    this.#bytes[this.#end - 1] = LF;
-    return length;
+    this.#end = placeLine(line, this.#bytes, this.#end, sequence, prev);
   }
 
   /** Leaf hash of the line that was added last: 64 lower-case hexadecimal digits. */

@@ -4,7 +4,8 @@
  */
 import { GaitError } from '../errors.js';
 import { canonicalJson } from '../sign/index.js';
-import { encodeEvent, mayExceedLine, type EncodedEvent, type EventFrame, type StorableEvent } from './event.js';
+import { encodeEvent, encodeInput, mayExceedLine, type EncodedEvent, type StorableEvent } from './event.js';
+import type { EventFrame, FrameTexts } from './event-frame.js';
 import { payloadPath } from './payload-files.js';
 import { storePayload, type PayloadContent } from './payload-store.js';
 import type { World } from './settings.js';
@@ -19,6 +20,7 @@ export interface Intake {
   readonly world: World;
   readonly paths: JournalPaths;
   readonly frame: EventFrame;
+  readonly texts: FrameTexts;
   readonly nowMs: number;
 }
 
@@ -28,7 +30,30 @@ export interface TakenEvent {
   readonly payload: PayloadRef | undefined;
 }
 
-/** The usual case, without any file: undefined when the event needs one after all. */
+/**
+ * The usual case, in one go: undefined when an event needs a file after all, or is at fault. Then each is looked at with care, all
+ * of them for their fields before one is written as JSON, so that of several faults always the same is reported.
+ */
+export function takeAllInline(
+  { frame, texts, nowMs }: Intake,
+  events: readonly EventInput[],
+  isEngine: boolean,
+): EncodedEvent[] | undefined {
+  const encoded: EncodedEvent[] = [];
+  try {
+    for (const event of events) {
+      const each = encodeInput(event, frame, texts, nowMs, isEngine);
+      if (mayExceedLine(each) && event.attributes !== undefined) return undefined;
+      encoded.push(each);
+    }
+  } catch {
+    // The careful way meets it again, and says which one it is.
+    return undefined;
+  }
+  return encoded;
+}
+
+/** An event without any file: undefined when the event needs one after all. */
 export function takeInline(intake: Intake, event: EventInput): TakenEvent | undefined {
   const encoded = encodeEvent(event, intake.frame, intake.nowMs);
   if (event.attributes !== undefined && mayExceedLine(encoded)) return undefined;

@@ -130,8 +130,8 @@ export class SessionLog implements LogFacts {
     this.#isLastAnEvent = true;
   }
 
-  /** Takes in an event that this process has just written itself. */
-  addOwnEvent(sequence: number, leaf: Buffer, isClosing: boolean, byteOffset: number): void {
+  /** Takes in an event that this process has just written itself. After the last of a commit comes {@link SessionLog.endCommit}. */
+  addOwnEvent(sequence: number, leaf: string, isClosing: boolean, byteOffset: number): void {
     this.lines += 1;
     if (isClosing) this.isClosed = true;
     this.lastLineOffset = byteOffset;
@@ -139,7 +139,12 @@ export class SessionLog implements LogFacts {
     this.lastSequence = sequence;
     if (this.firstSequence === 0) this.firstSequence = sequence;
     this.eventCount += 1;
-    this.#addLeaf(leaf, true);
+    this.frontier.appendHex(leaf);
+  }
+
+  /** @param head leaf hash of the last line, 64 hexadecimal digits */
+  endCommit(head: string): void {
+    this.head = Buffer.from(head, 'hex');
   }
 
   /** A line was there but cannot be read or hashed: the next one is not held to it. */

@@ -1,10 +1,11 @@
 /** Everything an open journal knows of its session: the log, where it ends in the file, and two bounded look-up tables. */
 import { canonicalJson, sha256 } from '../sign/index.js';
-import { comparablePayload } from './event.js';
+import { comparablePayload, type EncodedEvent } from './event.js';
 import type { JournalRecord } from './record.js';
 import { RecentKeys } from './recent-keys.js';
 import { SessionLog } from './session-log.js';
 import { SparseOffsets } from './sparse-offsets.js';
+import { placedBytes } from './staged-line.js';
 import type { Receipt, SessionStatus } from './answer-types.js';
 import type { SessionEvent } from './types.js';
 import type { Problem } from './verify-types.js';
@@ -41,33 +42,29 @@ export class SessionState {
     return record;
   }
 
-  /** Takes in an event that this process wrote. */
-  addOwnEvent(written: OwnEvent, byteOffset: number): void {
-    const { sequence } = written;
-    const leaf = Buffer.from(written.leafHash, 'hex');
-    this.log.addOwnEvent(sequence, leaf, written.isClosing === true, byteOffset);
-    this.#advance(byteOffset, written.lineBytes);
-    this.offsets.note(sequence, byteOffset, written.createdAt);
-    const { idempotencyKey, contentDigest: digest } = written;
-    if (idempotencyKey !== undefined && digest !== undefined) {
-      this.recentKeys.add(idempotencyKey, digest, this.#mark(sequence, leaf));
+  /** Takes in the events of a commit that this process wrote, one line after the other from `start` on. */
+  addOwnEvents(written: readonly OwnEvent[], start: number): void {
+    let byteOffset = start;
+    for (const { event, receipt, isClosing } of written) {
+      const { sequence, leaf_hash: leafHash, leaf_index: leafIndex } = receipt;
+      const sizeBytes = placedBytes(event.line, sequence);
+      this.log.addOwnEvent(sequence, leafHash, isClosing, byteOffset);
+      this.#advance(byteOffset, sizeBytes - 1);
+      this.offsets.note(sequence, byteOffset, event.createdAt);
+      const { idempotencyKey, contentDigest: digest } = event;
+      if (idempotencyKey !== undefined && digest !== undefined) {
+        this.recentKeys.add(idempotencyKey, digest, { sequence, leafIndex, leaf: Buffer.from(leafHash, 'hex') });
+      }
+      byteOffset += sizeBytes;
     }
+    const last = written.at(-1);
+    if (last !== undefined) this.log.endCommit(last.receipt.leaf_hash);
   }
 
   /** Steps over a line that is too long to be read at all: what comes after it stands alone. */
   skipUnreadable(byteOffset: number, sizeBytes: number): void {
     this.log.skipUnreadable(byteOffset);
     this.#advance(byteOffset, sizeBytes);
-  }
-
-  receipt(sequence: number, leafIndex: number, leafHash: string, durability: Receipt['durability']): Receipt {
-    return {
-      session_id: this.log.header?.session_id ?? '',
-      sequence,
-      leaf_index: leafIndex,
-      leaf_hash: leafHash,
-      durability,
-    };
   }
 
   status(journalSizeBytes: number): SessionStatus | undefined {
@@ -102,24 +99,16 @@ export class SessionState {
     this.offsets.note(event.sequence, byteOffset, event.created_at);
     const { head } = this.log;
     if (typeof event.idempotency_key !== 'string' || head === undefined) return;
-    this.recentKeys.add(event.idempotency_key, contentDigest(event), this.#mark(event.sequence, head));
-  }
-
-  #mark(sequence: number, leaf: Buffer): { sequence: number; leafIndex: number; leaf: Buffer } {
-    return { sequence, leafIndex: this.log.frontier.size - 1, leaf };
+    const { sequence } = event;
+    const leafIndex = this.log.frontier.size - 1;
+    this.recentKeys.add(event.idempotency_key, contentDigest(event), { sequence, leafIndex, leaf: head });
   }
 }
 
 export interface OwnEvent {
-  readonly sequence: number;
-  /** 64 lower-case hexadecimal digits. */
-  readonly leafHash: string;
-  readonly lineBytes: number;
-  readonly createdAt: string;
-  readonly isClosing?: boolean | undefined;
-  readonly idempotencyKey?: string | undefined;
-  /** Present with a key. */
-  readonly contentDigest: Buffer | undefined;
+  readonly event: EncodedEvent;
+  readonly receipt: Receipt;
+  readonly isClosing: boolean;
 }
 
 /** Fields that the journal sets, or that a repeated call may set anew: they do not make an event a different one. */

@@ -10,6 +10,11 @@ const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:
 const STORED_FORM =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?Z$/;
 
+/** Whether a time is surely in the stored form already. */
+export function isStoredForm(text: string): boolean {
+  return STORED_FORM.test(text);
+}
+
 let lastMs = Number.NaN;
 let lastText = '';
 

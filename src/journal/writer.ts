@@ -5,15 +5,28 @@ import { AutoSeal } from './auto-seal.js';
 import { CommitQueue, type AppendRequest } from './commit-queue.js';
 import { Committer } from './committer.js';
 import { normalizeEvent } from './event.js';
+import { frameTexts, type FrameTexts } from './event-frame.js';
 import { isReservedTool } from './event-fields.js';
-import { dropPayload, takeInline, takeWithPayload, type Intake, type TakenEvent } from './payload-intake.js';
+import {
+  dropPayload,
+  takeAllInline,
+  takeInline,
+  takeWithPayload,
+  type Intake,
+  type TakenEvent,
+} from './payload-intake.js';
 import { refuseUnknown, type WriterSettings } from './settings.js';
 import { readStatus } from './status.js';
 import type { JournalPaths } from './store/index.js';
 import type { CompactOptions, CompactionResult } from './compaction-types.js';
 import type { CheckpointResult, Receipt, SessionStatus } from './answer-types.js';
-import type { AppendOptions, CheckpointOptions, CompanionFile, Journal } from './handle-types.js';
+import type { AppendOptions, CheckpointOptions, Journal } from './handle-types.js';
 import type { EventInput } from './types.js';
+
+const NO_OPTIONS: AppendOptions = {};
+
+type Resolve = AppendRequest['resolve'];
+type Reject = AppendRequest['reject'];
 
 export class JournalWriter implements Journal {
   readonly #settings: WriterSettings;
@@ -22,6 +35,7 @@ export class JournalWriter implements Journal {
   readonly #queue: CommitQueue;
   readonly #autoSeal: AutoSeal;
   readonly #autoCompact: AutoCompact;
+  readonly #texts: FrameTexts;
   #closing: Promise<void> | undefined;
   /** Those that were asked for: closing waits for them. */
   #compactions: Promise<unknown> = Promise.resolve();
@@ -30,6 +44,7 @@ export class JournalWriter implements Journal {
     this.#settings = settings;
     this.#paths = paths;
     this.#committer = committer;
+    this.#texts = frameTexts(committer.frame);
     this.#queue = new CommitQueue((requests) => this.#commit(requests));
     this.#autoSeal = new AutoSeal(settings.seal, () => this.#sealRest());
     this.#autoCompact = new AutoCompact(settings.compactOver);
@@ -44,14 +59,20 @@ export class JournalWriter implements Journal {
     return this.#paths.journal;
   }
 
-  async append(event: EventInput, options: AppendOptions = {}): Promise<Receipt> {
-    const [receipt] = await this.#request([event], options);
-    if (receipt === undefined) throw new GaitError('INTERNAL', 'an append without a receipt');
-    return receipt;
+  append(event: EventInput, options: AppendOptions = NO_OPTIONS): Promise<Receipt> {
+    // No promise in between: with many callers each one more is a tenth of what an append costs.
+    return new Promise((resolve, reject) => {
+      const settle = ([receipt]: Receipt[]): void => {
+        if (receipt === undefined) reject(new GaitError('INTERNAL', 'an append without a receipt'));
+        else resolve(receipt);
+      };
+      this.#request([event], options, settle, reject);
+    });
   }
 
-  async appendAll(events: readonly EventInput[], options: AppendOptions = {}): Promise<Receipt[]> {
-    return events.length === 0 ? [] : this.#request(events, options);
+  appendAll(events: readonly EventInput[], options: AppendOptions = NO_OPTIONS): Promise<Receipt[]> {
+    if (events.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => this.#request(events, options, resolve, reject));
   }
 
   checkpoint(options: CheckpointOptions = {}): Promise<CheckpointResult> {
@@ -98,7 +119,8 @@ export class JournalWriter implements Journal {
     if (this.#closing !== undefined) throw new GaitError('HANDLE_CLOSED', 'the journal handle is closed');
   }
 
-  #request(events: readonly EventInput[], options: AppendOptions): Promise<Receipt[]> {
+  /** Throws what is wrong with the request before it is queued. */
+  #request(events: readonly EventInput[], options: AppendOptions, resolve: Resolve, reject: Reject): void {
     const { expectedSequence, payload, companion } = options;
     if (expectedSequence !== undefined && !(Number.isSafeInteger(expectedSequence) && expectedSequence >= 0)) {
       throw new GaitError('INVALID_ARGUMENT', 'expectedSequence must be a whole number, 0 for an empty session');
@@ -112,17 +134,19 @@ export class JournalWriter implements Journal {
     this.#refuseClosed();
     this.#refuseStranger();
     const intake = this.#intake();
+    const encoded = payload === undefined ? takeAllInline(intake, events, this.#settings.isEngine) : undefined;
+    if (encoded !== undefined) {
+      this.#queue.push({ events: encoded, expectedSequence, resolve, reject, companion });
+      return;
+    }
     const normal = events.map((event, index) =>
       named(index, events.length, () => normalizeEvent(event, this.#settings.isEngine)),
     );
     const inline = normal.map((event, index) => named(index, events.length, () => takeInline(intake, event)));
-    if (payload === undefined && inline.every((taken) => taken !== undefined)) {
-      return this.#enqueue(intake, inline, expectedSequence, companion);
-    }
     if (companion !== undefined) {
       throw new GaitError('LINE_TOO_LONG', 'the attributes are too long for the line of an event with a companion');
     }
-    return this.#requestWithPayloads(intake, normal, inline, options);
+    this.#requestWithPayloads(intake, normal, inline, options).then(resolve, reject);
   }
 
   /** Events keep their order among themselves; others may come in between while the payloads are stored. */
@@ -139,7 +163,14 @@ export class JournalWriter implements Journal {
         taken.push(ready ?? (await takeWithPayload(intake, event, payload)));
       }
       this.#refuseClosed();
-      return await this.#enqueue(intake, taken, expectedSequence);
+      return await new Promise((resolve, reject) => {
+        const onRepeat = (index: number): void => {
+          const stored = taken[index]?.payload;
+          if (stored !== undefined) dropPayload(intake, stored);
+        };
+        const encoded = taken.map((each) => each.encoded);
+        this.#queue.push({ events: encoded, expectedSequence, resolve, reject, onRepeat });
+      });
     } catch (error) {
       for (const { payload: stored } of taken) {
         if (stored !== undefined && isSurelyNotWritten(error)) dropPayload(intake, stored);
@@ -148,25 +179,9 @@ export class JournalWriter implements Journal {
     }
   }
 
-  #enqueue(
-    intake: Intake,
-    taken: readonly TakenEvent[],
-    expectedSequence: number | undefined,
-    companion?: CompanionFile,
-  ): Promise<Receipt[]> {
-    return new Promise((resolve, reject) => {
-      const onRepeat = (index: number): void => {
-        const stored = taken[index]?.payload;
-        if (stored !== undefined) dropPayload(intake, stored);
-      };
-      const encoded = taken.map((each) => each.encoded);
-      this.#queue.push({ events: encoded, expectedSequence, resolve, reject, onRepeat, companion });
-    });
-  }
-
   #intake(): Intake {
     const { world } = this.#settings;
-    return { world, paths: this.#paths, frame: this.#committer.frame, nowMs: world.clock() };
+    return { world, paths: this.#paths, frame: this.#committer.frame, texts: this.#texts, nowMs: world.clock() };
   }
 
   async #commit(requests: readonly AppendRequest[]): Promise<void> {

@@ -56,6 +56,32 @@ describe('the length of a line', () => {
 });
 
 describe('appendAll', () => {
+  it('reports of several faults the fields first, then what JSON cannot hold, each by its index, and writes nothing', async () => {
+    const path = await newJournal();
+    const noJson = toolCall(1, { attributes: { half: '\ud83d' } });
+    const noEvent = { ...toolCall(2), verdict: 'banana' as never };
+    const careful = toolCall(3, { actor: 'Zoë' });
+    await withJournal(path, async (journal) => {
+      const before = readFileSync(path);
+      const fields = await caught(journal.appendAll([toolCall(1), noJson, careful, noEvent]));
+      expect([fields.code, fields.details['index'], fields.message]).toEqual([
+        'INVALID_EVENT',
+        3,
+        expect.stringMatching(/^event 3: verdict/),
+      ]);
+      const json = await caught(journal.appendAll([careful, toolCall(1), noJson]));
+      expect([json.code, json.details['index'], json.details['path']]).toEqual(['INVALID_JSON', 2, '/half']);
+      expect((await caught(journal.append(noJson))).details).not.toHaveProperty('index');
+      expect(readFileSync(path).equals(before)).toBe(true);
+      const mixed = [toolCall(1), careful, toolCall(4, { attributes: { text: 'x'.repeat(70_000) } }), toolCall(5)];
+      expect((await journal.appendAll(mixed)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+    });
+    expect(linesOf(path).map((line) => (JSON.parse(line) as { event?: { actor?: string } }).event?.actor)[2]).toBe(
+      'Zoë',
+    );
+    expect((await verifyJournal(path)).ok).toBe(true);
+  });
+
   it('writes nothing when one of its events is bad, and says which', async () => {
     const path = await newJournal(1);
     await withJournal(path, async (journal) => {

@@ -169,9 +169,13 @@ describe('an event', () => {
 
   it('takes its time from the clock unless the caller gives one', () => {
     const frame = { sessionId: 's', runId: 'r', producerVersion: '1' };
-    expect(encodeEvent(normalizeEvent(MINIMAL), frame, 500).beforeSequence).toContain('"1970-01-01T00:00:00.5Z"');
+    const now = encodeEvent(normalizeEvent(MINIMAL), frame, 500);
+    expect([now.createdAt, eventLine(now, 1, HEX)]).toEqual([
+      '1970-01-01T00:00:00.5Z',
+      expect.stringContaining('"created_at":"1970-01-01T00:00:00.5Z"'),
+    ]);
     const given = normalizeEvent({ ...MINIMAL, created_at: '2026-02-01T01:00:00+01:00' });
-    expect(encodeEvent(given, frame, 500).beforeSequence).toContain('"2026-02-01T00:00:00Z"');
+    expect(eventLine(encodeEvent(given, frame, 500), 1, HEX)).toContain('"created_at":"2026-02-01T00:00:00Z"');
   });
 });
 
