@@ -55,11 +55,13 @@ export async function appendStream(
   options: StreamOptions,
 ): Promise<void> {
   const { parseExactJson } = await import('../src/index.js');
+  // A copy of every event would be made for nothing.
+  const defaults = Object.keys(options.defaults).length === 0 ? undefined : options.defaults;
   const writer = new BatchWriter(journal, progress, options);
   for await (const lines of readLines(source)) {
     let ready: Candidate[] = [];
     for (const line of lines) {
-      const candidate = parseLine(line, options.defaults, parseExactJson);
+      const candidate = parseLine(line, defaults, parseExactJson);
       if (!isGaitError(candidate)) {
         ready.push(candidate);
         continue;
@@ -137,7 +139,7 @@ class BatchWriter {
 
 function parseLine(
   line: InputLine,
-  defaults: Partial<EventInput>,
+  defaults: Partial<EventInput> | undefined,
   parse: (text: string) => unknown,
 ): Candidate | GaitError {
   if ('error' in line) return atLine(line.error, line.number);
@@ -152,7 +154,8 @@ function parseLine(
     return atLine(new GaitError('INVALID_EVENT', 'an event is a JSON object'), line.number);
   }
   // What the object holds is for the journal to judge.
-  return { number: line.number, event: { ...defaults, ...value } as EventInput };
+  const event = defaults === undefined ? value : { ...defaults, ...value };
+  return { number: line.number, event: event as EventInput };
 }
 
 function atLine(error: GaitError, number: number): GaitError {

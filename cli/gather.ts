@@ -21,7 +21,7 @@ export async function* gather(source: Readable): AsyncGenerator<Buffer, void> {
       let size = 0;
       let result: IteratorResult<Uint8Array | string, undefined> | undefined = await next;
       while (result !== undefined && result.done !== true) {
-        const part = Buffer.from(result.value);
+        const part = bytesOf(result.value);
         parts.push(part);
         size += part.length;
         next = chunks.next();
@@ -35,6 +35,11 @@ export async function* gather(source: Readable): AsyncGenerator<Buffer, void> {
     next.catch(() => undefined);
     source.destroy();
   }
+}
+
+/** Of a chunk that a stream has handed over: nobody else writes to it any more. */
+function bytesOf(chunk: Uint8Array | string): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 /** What a promise resolves to, if it does so in time. */

@@ -8,7 +8,7 @@ import { gather } from './gather.js';
 export const MAX_LINE_BYTES = 8_388_607;
 
 /** A batch has at most so many lines, and so much text unless one line alone has more. */
-const MAX_BATCH_LINES = 512;
+const MAX_BATCH_LINES = 2_048;
 const MAX_BATCH_LENGTH = 1_048_576;
 
 const LF = 0x0a;

@@ -148,12 +148,12 @@ describe('append --stdin', () => {
 
   test('an expected sequence holds for the stream, and nothing is appended when it has passed', async () => {
     const journal = await startedJournal(tempDir());
-    const stdin = [eventLine().repeat(1_500)];
+    const stdin = [eventLine().repeat(5_000)];
     expect((await appendTo(journal, { stdin }, '--expect-sequence', '0')).code).toBe(0);
     const late = await appendTo(journal, { stdin: named('late') }, '--expect-sequence', '7', '--json');
     expect(late.code).toBe(1);
-    expect(late.json).toMatchObject({ error_code: 'SEQUENCE_CONFLICT', appended: 0, last_sequence: 1_500 });
-    expect((await readStatus(journal)).event_count).toBe(1_500);
+    expect(late.json).toMatchObject({ error_code: 'SEQUENCE_CONFLICT', appended: 0, last_sequence: 5_000 });
+    expect((await readStatus(journal)).event_count).toBe(5_000);
   });
 
   test('an event that came before keeps its receipt', async () => {
