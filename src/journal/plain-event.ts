@@ -10,7 +10,7 @@ import type { FrameTexts } from './event-frame.js';
 import { isReservedTool, isStoredDigest, MAX_ID_LENGTH } from './event-fields.js';
 import { EVENT_SCHEMA_ID, SCHEMA_VERSION } from './record.js';
 import { isStoredForm } from './timestamp.js';
-import { VERDICTS } from './types.js';
+import { VERDICTS, type Verdict } from './types.js';
 
 export interface PlainEvent {
   readonly beforeSequence: string;
@@ -25,6 +25,44 @@ const SCHEMA = `,"schema_id":"${EVENT_SCHEMA_ID}","schema_version":"${SCHEMA_VER
 const PLAIN_ID = /^[!#-[\]-~](?:[ !#-[\]-~]*[!#-[\]-~])?$/;
 
 /**
+ * A member that says the same in event after event, as policies and tools do: it is checked and put together when it changes.
+ * Fields that are another one in each event are not worth the comparison.
+ */
+class RepeatedMember {
+  readonly #isStoredForm: (value: unknown) => boolean;
+  readonly #before: string;
+  readonly #after: string;
+  /** Never good, as it is in no field: so nothing is known at first. */
+  #value = '';
+  #text: string | undefined;
+
+  constructor(before: string, after: string, isStored: (value: unknown) => boolean) {
+    this.#before = before;
+    this.#after = after;
+    this.#isStoredForm = isStored;
+  }
+
+  /** The whole member, comma included; undefined when the careful way has to look. */
+  of(value: unknown): string | undefined {
+    if (value === this.#value) return this.#text;
+    if (typeof value !== 'string' || !this.#isStoredForm(value)) return undefined;
+    this.#value = value;
+    this.#text = `${this.#before}${value}${this.#after}`;
+    return this.#text;
+  }
+}
+
+// Members in front of created_at end with a comma, those behind it begin with one.
+const ACTOR = new RepeatedMember('"actor":"', '",', isPlainId);
+const CORRELATION_ID = new RepeatedMember('"correlation_id":"', '",', isPlainId);
+const POLICY_DIGEST = new RepeatedMember(',"policy_digest":"', '"', isStoredDigest);
+const POLICY_ID = new RepeatedMember(',"policy_id":"', '"', isPlainId);
+const POLICY_VERSION = new RepeatedMember(',"policy_version":"', '"', isPlainId);
+const SAFETY_INVARIANT_HASH = new RepeatedMember(',"safety_invariant_hash":"', '"', isPlainId);
+const SAFETY_INVARIANT_VERSION = new RepeatedMember(',"safety_invariant_version":"', '"', isPlainId);
+const TOOL_NAME = new RepeatedMember(',"tool_name":"', '"', (value) => isPlainId(value) && !isReservedTool(value));
+
+/**
  * The line of an event, cut at its sequence; undefined when the careful way has to look.
  *
  * @param now time of an event that brings none, in its stored form
@@ -37,8 +75,8 @@ export function encodePlain(input: unknown, frame: FrameTexts, now: string): Pla
   let relationship: object | undefined;
   let createdAt = now;
   let toolName = '';
+  let toolText = '';
   let verdict = '';
-  // Members in front of created_at end with a comma, those behind it begin with one.
   let actor = '';
   let correlationId = '';
   let intentDigest = '';
@@ -57,12 +95,15 @@ export function encodePlain(input: unknown, frame: FrameTexts, now: string): Pla
   for (const field in given) {
     const value = given[field];
     switch (field) {
-      case 'tool_name':
-        if (!isPlainId(value) || isReservedTool(value)) return undefined;
-        toolName = value;
+      case 'tool_name': {
+        const text = TOOL_NAME.of(value);
+        if (text === undefined) return undefined;
+        toolName = value as string;
+        toolText = text;
         break;
+      }
       case 'verdict':
-        if (!VERDICTS.some((known) => known === value)) return undefined;
+        if (!VERDICTS.includes(value as Verdict)) return undefined;
         verdict = value as string;
         break;
       case 'created_at':
@@ -81,38 +122,52 @@ export function encodePlain(input: unknown, frame: FrameTexts, now: string): Pla
         if (!isStoredDigest(value)) return undefined;
         intentDigest = `,"intent_digest":"${value}"`;
         break;
-      case 'policy_digest':
-        if (!isStoredDigest(value)) return undefined;
-        policyDigest = `,"policy_digest":"${value}"`;
+      case 'policy_digest': {
+        const text = POLICY_DIGEST.of(value);
+        if (text === undefined) return undefined;
+        policyDigest = text;
         break;
-      case 'actor':
-        if (!isPlainId(value)) return undefined;
-        actor = `"actor":"${value}",`;
+      }
+      case 'actor': {
+        const text = ACTOR.of(value);
+        if (text === undefined) return undefined;
+        actor = text;
         break;
-      case 'correlation_id':
-        if (!isPlainId(value)) return undefined;
-        correlationId = `"correlation_id":"${value}",`;
+      }
+      case 'correlation_id': {
+        const text = CORRELATION_ID.of(value);
+        if (text === undefined) return undefined;
+        correlationId = text;
         break;
+      }
       case 'intent_id':
         if (!isPlainId(value)) return undefined;
         intentId = `,"intent_id":"${value}"`;
         break;
-      case 'policy_id':
-        if (!isPlainId(value)) return undefined;
-        policyId = `,"policy_id":"${value}"`;
+      case 'policy_id': {
+        const text = POLICY_ID.of(value);
+        if (text === undefined) return undefined;
+        policyId = text;
         break;
-      case 'policy_version':
-        if (!isPlainId(value)) return undefined;
-        policyVersion = `,"policy_version":"${value}"`;
+      }
+      case 'policy_version': {
+        const text = POLICY_VERSION.of(value);
+        if (text === undefined) return undefined;
+        policyVersion = text;
         break;
-      case 'safety_invariant_hash':
-        if (!isPlainId(value)) return undefined;
-        invariantHash = `,"safety_invariant_hash":"${value}"`;
+      }
+      case 'safety_invariant_hash': {
+        const text = SAFETY_INVARIANT_HASH.of(value);
+        if (text === undefined) return undefined;
+        invariantHash = text;
         break;
-      case 'safety_invariant_version':
-        if (!isPlainId(value)) return undefined;
-        invariantVersion = `,"safety_invariant_version":"${value}"`;
+      }
+      case 'safety_invariant_version': {
+        const text = SAFETY_INVARIANT_VERSION.of(value);
+        if (text === undefined) return undefined;
+        invariantVersion = text;
         break;
+      }
       case 'trace_id':
         if (!isPlainId(value)) return undefined;
         traceId = `,"trace_id":"${value}"`;
@@ -142,7 +197,7 @@ export function encodePlain(input: unknown, frame: FrameTexts, now: string): Pla
   const relationshipText = relationship === undefined ? '' : `,"relationship":${canonicalJson(relationship)}`;
   return {
     beforeSequence: `{"event":{${actor}${attributesText}${correlationId}"created_at":"${createdAt}"${intentDigest}${intentId}${matchedRuleIds}${policyDigest}${policyId}${policyVersion}${frame.producerVersion}${reasonCodes}${relationshipText}${frame.runId}${invariantHash}${invariantVersion}${SCHEMA},"sequence":`,
-    afterSequence: `${frame.sessionId},"tool_name":"${toolName}"${traceId}${tracePath},"verdict":"${verdict}"${violations}},"prev":"`,
+    afterSequence: `${frame.sessionId}${toolText}${traceId}${tracePath},"verdict":"${verdict}"${violations}},"prev":"`,
     toolName,
     createdAt,
   };

@@ -223,6 +223,31 @@ describe('the short way', () => {
     expect(isPlain(Object.assign(Object.create(null) as object, MINIMAL))).toBe(true);
   });
 
+  test.each(['tool_name', 'policy_digest', 'actor', 'correlation_id', 'policy_id', 'safety_invariant_hash'])(
+    'knows a %s again, and neither mistakes another one for it nor keeps one that is not plain',
+    (field) => {
+      const good = [HEX, 'b2'.repeat(32)];
+      for (const value of [
+        good[0],
+        good[0],
+        ` ${good[0]}`,
+        good[1],
+        '',
+        undefined,
+        good[0],
+        null,
+        good[1],
+        good[1],
+        'é',
+        good[1],
+      ]) {
+        const input = { ...MINIMAL, [field]: value };
+        expect(isPlain(input)).toBe(good.some((each) => each === value));
+        expect(quickly(input, false)).toEqual(carefully(input, false));
+      }
+    },
+  );
+
   test('is not taken where a library has put an enumerable key on every object', () => {
     Object.defineProperty(Object.prototype, 'actor', { value: 'x', enumerable: true, configurable: true });
     let seen = true;
