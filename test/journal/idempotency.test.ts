@@ -1,7 +1,7 @@
 /** An idempotency key that was seen before: the first receipt again, or a conflict, and never a second line. */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openJournal, type EventInput } from '../../src/index.js';
+import { openJournal, verifyJournal, type EventInput } from '../../src/index.js';
 import {
   caught,
   goEventLine,
@@ -97,6 +97,8 @@ describe('a repeated key', () => {
       expect(await accepted).toMatchObject({ sequence: 1 });
     });
     expect(linesOf(path)).toHaveLength(2);
+    // The line behind the refused ones is linked to the one before them.
+    expect((await verifyJournal(path)).ok).toBe(true);
   });
 
   it('gives the durability of the handle that asks', async () => {

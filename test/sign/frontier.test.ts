@@ -32,6 +32,21 @@ test('hashes are the roots of the complete subtrees, largest first', () => {
   expect(grown(0).hashes()).toEqual([]);
 });
 
+test('a tree that has joined before it needs more room joins right after it', () => {
+  const size = 2 ** 16 - 3;
+  const hashes = leaves.slice(0, 15);
+  const frontier = Frontier.restore(size, hashes);
+  const [a, b, c] = leaves.slice(20, 23) as [Buffer, Buffer, Buffer];
+  frontier.append(a);
+  frontier.append(b);
+  frontier.append(c);
+  const joined = nodeHash(hashes.at(-1) as Buffer, a);
+  const last = nodeHash(b, c);
+  expect(frontier.hashes()).toEqual([
+    [...hashes.slice(0, -1), joined, last].reduceRight((right, left) => nodeHash(left, right)),
+  ]);
+});
+
 test('a leaf in hexadecimal is the same leaf, and what is none is refused before anything has changed', () => {
   const frontier = grown(0);
   for (const [size, leaf] of leaves.entries()) {
