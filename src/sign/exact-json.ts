@@ -18,6 +18,9 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 /** A number of at most this many characters, no exponent and no leading `-0`, always survives a double. */
 const ALWAYS_EXACT_CHARS = 15;
 
+/** Integers below have at most so many digits, all of which a double holds. */
+const MAX_PRINTED = 10 ** ALWAYS_EXACT_CHARS;
+
 /** Escapes of U+D000 to U+DFFF, of which the upper half are surrogates. */
 const MAY_ESCAPE_SURROGATE = /\\u[dD]/;
 
@@ -67,9 +70,46 @@ export function requireExact(text: string, value: unknown, maxDepth: number = MA
 function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolean {
   // countKeys would count what a careless library has put on Object.prototype.
   for (const _ in {}) return false;
-  if (!text.isWellFormed() || (text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text))) return false;
+  if (!text.isWellFormed()) return false;
+  const hasEscapes = text.includes('\\');
+  if (!hasEscapes && compactLength(value, maxDepth) === text.length) return true;
+  if (hasEscapes && text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text)) return false;
   const colons = countColons(text);
   return colons !== SUSPICIOUS && colons === (isContainer(value) ? countKeys(value, maxDepth) : 0);
+}
+
+/**
+ * Length of the shortest text without escapes that a value can come from; NaN when that is not certain, or when it has a
+ * `__proto__` or more levels. A text of just this length has every part of it at its shortest, so it holds no space, no member
+ * that a later one of the same name has replaced, and no number but those.
+ */
+function compactLength(value: JsonValue, levels: number): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value === 'number') return isShortestAsPrinted(value) ? String(value).length : Number.NaN;
+  if (value === null || value === true) return 4;
+  if (value === false) return 5;
+  if (levels <= 0) return Number.NaN;
+  // Two brackets; each part has a comma behind it, but for the last one.
+  let length = 1;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[]) length += compactLength(item, levels - 1) + 1;
+  } else {
+    const members = value as Readonly<Record<string, JsonValue>>;
+    for (const key in members) {
+      if (key === '__proto__') return Number.NaN;
+      length += key.length + 4 + compactLength(members[key] ?? null, levels - 1);
+    }
+  }
+  return length === 1 ? 2 : length;
+}
+
+/**
+ * Whether no text is shorter than the printed one for a number, and none as long is for another number that rounds to it: an
+ * exponent saves nothing where no zeros end it, nor in three digits.
+ */
+function isShortestAsPrinted(value: number): boolean {
+  if (!Number.isInteger(value) || value >= MAX_PRINTED || value <= -MAX_PRINTED || Object.is(value, -0)) return false;
+  return value % 10 !== 0 || (value < 1_000 && value > -1_000);
 }
 
 /** What the two counts answer when something needs the careful reader; never a number of keys. */

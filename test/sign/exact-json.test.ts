@@ -130,6 +130,43 @@ describe('strings', () => {
   });
 });
 
+describe('a text as long as its value at its shortest', () => {
+  test.each([
+    ['{"a":0,"a":1e8}', 'duplicate_key'],
+    ['{"a":"","a":"xy"}', 'duplicate_key'],
+    ['[1e14,1e14,1.000000000000000000001]', 'inexact_number'],
+    ['[1e3,-0]', 'inexact_number'],
+    ['{"__proto__":""}', 'proto_key'],
+    ['[{"__proto__":100}]', 'proto_key'],
+    [`${'['.repeat(129)}${']'.repeat(129)}`, 'too_deep'],
+  ])('is not taken for it where it is another: %s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+
+  test.each([
+    '[]',
+    '{}',
+    '[{},[],"",null,true,false]',
+    '{"a":{"":"é😀"},"b":[[1,10,100,-100,990,999],[]]}',
+    '[999999999999999,-999999999999999,1000,1e2,1e3,100000,0]',
+    '[1000000000000001,0.5,1e21]',
+    '{"b":"x","a":"constructor","constructor":"toString"}',
+    `${'['.repeat(128)}${']'.repeat(128)}`,
+  ])('is read, and so it is with space or an escape in it: %s', (text) => {
+    const value: unknown = JSON.parse(text);
+    for (const each of [
+      text,
+      ` ${text}`,
+      `${text}\r`,
+      text.replaceAll(',', ' , '),
+      text.replaceAll('a', '\\u0061').replaceAll('f\\u0061lse', 'false'),
+    ]) {
+      expect(parseExactJson(each)).toEqual(JSON.parse(each));
+      expect(isDeepStrictEqual(parseExactJson(text), value)).toBe(true);
+    }
+  });
+});
+
 describe('syntax and depth', () => {
   test.each([
     ['', 0],
