@@ -71,6 +71,7 @@ function isSurelyExact(text: string, value: JsonValue, maxDepth: number): boolea
   // countKeys would count what a careless library has put on Object.prototype.
   for (const _ in {}) return false;
   if (!text.isWellFormed()) return false;
+  // Each escape is longer than its character, so the value need not be walked where there is one.
   const hasEscapes = text.includes('\\');
   if (!hasEscapes && compactLength(value, maxDepth) === text.length) return true;
   if (hasEscapes && text.includes('\\u') && MAY_ESCAPE_SURROGATE.test(text)) return false;
@@ -104,11 +105,11 @@ function compactLength(value: JsonValue, levels: number): number {
 }
 
 /**
- * Whether no text is shorter than the printed one for a number, and none as long is for another number that rounds to it: an
+ * Whether no text is shorter than the printed one for a number (`-0`, which prints as `0`, is longer), and none as long is for another number that rounds to it: an
  * exponent saves nothing where no zeros end it, nor in three digits.
  */
 function isShortestAsPrinted(value: number): boolean {
-  if (!Number.isInteger(value) || value >= MAX_PRINTED || value <= -MAX_PRINTED || Object.is(value, -0)) return false;
+  if (!Number.isInteger(value) || value >= MAX_PRINTED || value <= -MAX_PRINTED) return false;
   return value % 10 !== 0 || (value < 1_000 && value > -1_000);
 }
 
