@@ -71,8 +71,10 @@ export class JournalWriter implements Journal {
   }
 
   appendAll(events: readonly EventInput[], options: AppendOptions = NO_OPTIONS): Promise<Receipt[]> {
-    if (events.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => this.#request(events, options, resolve, reject));
+    return new Promise((resolve, reject) => {
+      if (events.length === 0) resolve([]);
+      else this.#request(events, options, resolve, reject);
+    });
   }
 
   checkpoint(options: CheckpointOptions = {}): Promise<CheckpointResult> {

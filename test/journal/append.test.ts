@@ -56,6 +56,16 @@ describe('the length of a line', () => {
 });
 
 describe('appendAll', () => {
+  it('and append answer what is no argument at all with a promise too', async () => {
+    const path = await newJournal();
+    await withJournal(path, async (journal) => {
+      await expect(journal.appendAll(undefined as never)).rejects.toThrow(TypeError);
+      expect((await caught(journal.append(undefined as never))).code).toBe('INVALID_EVENT');
+      await expect(journal.append(toolCall(1), null as never)).rejects.toThrow(TypeError);
+    });
+    expect(linesOf(path)).toHaveLength(1);
+  });
+
   it('reports of several faults the fields first, then what JSON cannot hold, each by its index, and writes nothing', async () => {
     const path = await newJournal();
     const noJson = toolCall(1, { attributes: { half: '\ud83d' } });
