@@ -12,8 +12,10 @@ const FIRST_SLOTS = 16;
 /** Mutable frontier of one log. Append is amortised O(1), root O(log size). */
 export class Frontier {
   #size = 0;
-  /** Largest subtree (leftmost leaves) first, one after the other: what pairs up are neighbours. */
-  #hashes: Buffer = Buffer.alloc(FIRST_SLOTS * HASH_BYTES);
+  /** Largest subtree (leftmost leaves) first, one after the other behind one byte: what pairs up are neighbours. */
+  #hashes: Buffer = Buffer.alloc(1 + FIRST_SLOTS * HASH_BYTES);
+  /** The parts of it that are hashed, from the byte before the left hash of a pair on; made when they are first needed. */
+  #pairs: Buffer[] = [];
   #count = 0;
 
   /** Number of leaves, up to 2^53 - 1. */
@@ -35,7 +37,7 @@ export class Frontier {
     // sizes pass 2^32.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       this.#count--;
-      joinNeighbours(this.#hashes, (this.#count - 1) * HASH_BYTES);
+      joinNeighbours((this.#pairs[this.#count - 1] ??= this.#pair(this.#count - 1)));
     }
     this.#size++;
   }
@@ -54,7 +56,7 @@ export class Frontier {
   /** The subtree roots, largest subtree first: with the size, everything that {@link Frontier.restore} needs. */
   hashes(): readonly Buffer[] {
     return Array.from({ length: this.#count }, (_, i) =>
-      Buffer.from(this.#hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
+      Buffer.from(this.#hashes.subarray(1 + i * HASH_BYTES, 1 + (i + 1) * HASH_BYTES)),
     );
   }
 
@@ -86,10 +88,17 @@ export class Frontier {
   }
 
   #push(hash: Uint8Array): void {
-    const at = this.#count * HASH_BYTES;
-    if (at === this.#hashes.length) this.#hashes = Buffer.concat([this.#hashes], 2 * at);
+    const at = 1 + this.#count * HASH_BYTES;
+    if (at === this.#hashes.length) {
+      this.#hashes = Buffer.concat([this.#hashes], 2 * at - 1);
+      this.#pairs = [];
+    }
     this.#hashes.set(hash, at);
     this.#count++;
+  }
+
+  #pair(left: number): Buffer {
+    return this.#hashes.subarray(left * HASH_BYTES, 1 + (left + 2) * HASH_BYTES);
   }
 }
 

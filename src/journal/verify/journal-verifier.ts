@@ -1,4 +1,5 @@
 /** One journal on its way through a verifier: every line into the log, every finding into one report. */
+import { isUtf8 } from 'node:buffer';
 import { isGaitError } from '../../errors.js';
 import { HASH_BYTES, leafHashInto } from '../../sign/index.js';
 import type { IndexSnapshot } from '../session-index.js';
@@ -19,6 +20,8 @@ import { scanInParallel, type LineTaker, type ParallelRange } from './parallel-s
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
 import { StraySegments } from './stray-segments.js';
+
+const LF = 0x0a;
 
 export class JournalVerifier {
   /** Offset of the first byte that no line has been made of. */
@@ -52,6 +55,8 @@ export class JournalVerifier {
       start,
       (line, at) => this.#line(line, at),
       (sizeBytes, at) => this.#tooLong(sizeBytes, at),
+      MAX_READ_LINE_BYTES,
+      (bytes, from, end, at) => this.#lines(bytes, from, end, at),
     );
   }
 
@@ -162,20 +167,33 @@ export class JournalVerifier {
   }
 
   #line(line: Buffer, start: number): void {
-    if (!this.#isTakenQuickly(line, start)) this.#take(line, start);
+    this.#take(line, start);
     this.offset = start + line.length + 1;
   }
 
+  #lines(bytes: Buffer, from: number, end: number, start: number): void {
+    const isText = isUtf8(bytes.subarray(from, end));
+    for (let at = from; at < end;) {
+      const lineEnd = bytes.indexOf(LF, at);
+      const byteOffset = start + at - from;
+      if (!isText || !this.#isTakenQuickly(bytes, at, lineEnd, byteOffset)) {
+        this.#take(bytes.subarray(at, lineEnd), byteOffset);
+      }
+      at = lineEnd + 1;
+      this.offset = start + at - from;
+    }
+  }
+
   /** Most lines are ordinary events that stand where they belong: nothing of them is needed later. */
-  #isTakenQuickly(line: Buffer, start: number): boolean {
+  #isTakenQuickly(bytes: Buffer, from: number, end: number, start: number): boolean {
     const log = this.#log;
     if (log.header === undefined || log.head === undefined) return false;
     this.#ordinary ??= new OrdinaryEvents(log.header);
-    const sequence = this.#ordinary.sequenceOf(line, log.head);
+    const sequence = this.#ordinary.sequenceOf(bytes, from, end, log.head, 0);
     if (sequence === NOT_ORDINARY) return false;
     // The log keeps its last leaf, which is not needed any more when this one is known: two take turns.
     const leaf = log.head === this.#leaves[0] ? this.#leaves[1] : this.#leaves[0];
-    leafHashInto(line, leaf, 0);
+    leafHashInto(bytes, from, end, leaf, 0);
     log.addCheckedEvent(sequence, leaf, start);
     this.#anchor?.afterLine(log, start);
     return true;

@@ -2,6 +2,7 @@
  * A stretch of a journal, checked as far as it can be without the lines before it: every line parsed, hashed, and compared
  * with the `prev` of the next. A journal's stretches can be checked at the same time; see parallel-scan.ts. Pure.
  */
+import { isUtf8 } from 'node:buffer';
 import { leafHash } from '../../sign/index.js';
 import { isReservedTool } from '../event-fields.js';
 import { isFault, parseRecord } from '../record.js';
@@ -57,7 +58,7 @@ export class StretchBuilder {
   #ordinarySequence(line: Buffer): number {
     const below = this.#leaves.at(-1);
     if (below === undefined) return NOT_ORDINARY;
-    const sequence = this.#ordinary.sequenceOf(line, below);
+    const sequence = isUtf8(line) ? this.#ordinary.sequenceOf(line, 0, line.length, below, 0) : NOT_ORDINARY;
     return sequence === NOT_ORDINARY ? this.#carefulSequence(line, below.toString('hex')) : sequence;
   }
 
