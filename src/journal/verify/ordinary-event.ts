@@ -40,7 +40,10 @@ const TOOL_NAME: Uint8Array = Buffer.from('"tool_name":');
 /** Begins the names of the engine's own events, in either case of letters. */
 const RESERVED: Uint8Array = Buffer.from('"gait.');
 
-const HEX_DIGITS: Uint8Array = Buffer.from('0123456789abcdef');
+/** The two digits of each byte, the first in the low half. */
+const HEX_DIGITS: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
+);
 
 /** What an event has to have, in the order of a canonical line. */
 const REQUIRED: readonly Uint8Array[] = [CREATED_AT, RUN_ID, SEQUENCE, SESSION_ID, TOOL_NAME];
@@ -120,8 +123,8 @@ export class OrdinaryEvents {
 function isHexOf(line: Buffer, at: number, hashes: Uint8Array, hashAt: number): boolean {
   if (hashAt + HASH_BYTES > hashes.length) return false;
   for (let i = 0; i < HASH_BYTES; i += 1) {
-    const byte = hashes[hashAt + i] ?? 0;
-    if (line[at + 2 * i] !== HEX_DIGITS[byte >> 4] || line[at + 2 * i + 1] !== HEX_DIGITS[byte & 15]) return false;
+    const digits = (line[at + 2 * i] ?? 0) | ((line[at + 2 * i + 1] ?? 0) << 8);
+    if (digits !== HEX_DIGITS[hashes[hashAt + i] ?? 0]) return false;
   }
   return true;
 }
