@@ -76,11 +76,15 @@ interface Scene {
 }
 
 /** Files of these lines; all but the first line is shared out. */
-function scene(fileLines: readonly string[], lead: number, fs: FileSystem = nodeFileSystem): Scene {
+function scene(
+  fileLines: readonly string[],
+  lead: number,
+  { fs = nodeFileSystem, stretchBytes = STRETCH_BYTES }: { fs?: FileSystem; stretchBytes?: number } = {},
+): Scene {
   const from = (fileLines[0] ?? '').length + 1;
   const descriptor = opened(fileLines, 'journal');
   const to = fs.fstat(descriptor).size;
-  const ring = new StretchRing(StretchRing.plan({ from, to }, STRETCH_BYTES, lead));
+  const ring = new StretchRing(StretchRing.plan({ from, to }, stretchBytes, lead));
   const taker = new Taker(fs, descriptor, from);
   return {
     fs,
@@ -161,7 +165,6 @@ describe('all lines are taken in order', () => {
 
   it.each<[string, readonly string[], boolean]>([
     ['more lines in a stretch than a slot holds', Array<string>(700).fill('{}'), true],
-    ['more lines that are no events than are worth it', Array<string>(70).fill('{"a":"bcdefghijk"}'), true],
     ['a line longer than several stretches', ['x'.repeat(5 * STRETCH_BYTES)], false],
     ['a line as long as a stretch', ['x'.repeat(STRETCH_BYTES - 1)], false],
     ['empty lines', ['', '', ''], false],
@@ -179,6 +182,21 @@ describe('all lines are taken in order', () => {
   });
 });
 
+it('a stretch of lines that are no events is left to who takes it in, who has to judge each of them', async () => {
+  const other = 'x'.repeat(200);
+  for (const [count, isReadAgain] of [
+    [40, false],
+    [90, true],
+  ] as const) {
+    const changed = lines.toSpliced(1, 0, ...Array<string>(count).fill(other));
+    const { take, taker, ring, work } = scene(changed, 0, { stretchBytes: 30_000 });
+    claimAll(ring).forEach((id) => work(id));
+    expect(ring.slotOf(0).lines === NOT_KEPT).toBe(isReadAgain);
+    await take();
+    expect(taker.leaves).toEqual(hashes(changed.slice(1)));
+  }
+});
+
 describe('of a file that changes while it is read', () => {
   /** The lines from `at` on, as another version of the file has them. */
   it.each<[string, (all: readonly string[]) => readonly string[]]>([
@@ -194,6 +212,15 @@ describe('of a file that changes while it is read', () => {
     expect(taker.readCount).toBeGreaterThan(0);
   });
 
+  it('no empty line is taken for one that stands elsewhere', async () => {
+    const now = ['header', 'a'.repeat(2_500), 'b'.repeat(300), 'c'.repeat(300)];
+    const { take, taker, ring, work } = scene(now, 0);
+    const version = opened(now.with(1, 'a'.repeat(2_400)).toSpliced(2, 0, ''), 'other');
+    claimAll(ring).forEach((id) => work(id, id === 1 ? version : undefined));
+    await take();
+    expect(taker.leaves).toEqual(hashes(now.slice(1)));
+  });
+
   it('nothing is taken behind the place where it was cut, and no line twice', async () => {
     for (const cut of [6_000, 6_013, 20_000]) {
       let end = Infinity;
@@ -204,7 +231,7 @@ describe('of a file that changes while it is read', () => {
             ? 0
             : nodeFileSystem.read(descriptor, buffer, offset, Math.min(length, end - position), position),
       };
-      const { take, taker, ring, work } = scene(lines, 0, fs);
+      const { take, taker, ring, work } = scene(lines, 0, { fs });
       claimAll(ring).forEach((id) => work(id));
       end = cut;
       await expect(take()).rejects.toThrow(RangeError);
