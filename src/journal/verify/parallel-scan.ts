@@ -71,8 +71,8 @@ export async function scanInParallel(range: ParallelRange, taker: LineTaker, onS
   try {
     const count = Math.min(availableParallelism() - 1, MAX_WORKERS);
     for (let worker = 0; worker < count; worker += 1) crew.start({ plan, descriptor, names });
-    await takeStretches(ring, range, taker, () => {
-      crew.check();
+    await takeStretches(ring, range, taker, (isWaiting) => {
+      crew.check(isWaiting);
       onStep();
     });
   } finally {
@@ -84,6 +84,7 @@ export async function scanInParallel(range: ParallelRange, taker: LineTaker, onS
 /** The workers of one scan. */
 class Crew {
   readonly #workers: Worker[] = [];
+  #running = 0;
   #failure: Error | undefined;
 
   start(setup: WorkerSetup): void {
@@ -96,14 +97,21 @@ class Crew {
       this.#failure = error;
     });
     worker.on('exit', (code) => {
+      this.#running -= 1;
       if (code !== 0) this.#failure ??= new Error(`a worker thread ended with ${code}`);
     });
     this.#workers.push(worker);
+    this.#running += 1;
   }
 
-  /** @throws why a worker has ended early, when one has */
-  check(): void {
+  /**
+   * @param isWaiting for a stretch that a worker has, or is to have
+   * @throws why a worker has ended early, when one has
+   */
+  check(isWaiting: boolean): void {
     if (this.#failure !== undefined) throw this.#failure;
+    // One that is ended while it starts says nothing of it.
+    if (isWaiting && this.#running === 0) throw new Error('no worker thread is left');
   }
 
   /** No worker reads the file any more when this resolves. */
@@ -115,19 +123,20 @@ class Crew {
 /**
  * The part of it that this thread has.
  *
- * @param onStep called after each stretch, and now and then while waiting for one; may throw to stop
+ * @param onStep called after each stretch, and now and then while waiting for one that another thread has; may throw to stop
  */
 export async function takeStretches(
   ring: StretchRing,
   { fs, descriptor, names, lead }: Omit<ParallelRange, keyof StretchRange | 'stretchBytes'>,
   taker: LineTaker,
-  onStep: () => void,
+  onStep: (isWaiting: boolean) => void,
 ): Promise<void> {
   const checker = new StretchChecker(fs, descriptor, names);
   const turns = new TurnTaker();
   for (let id = 0; id < ring.count;) {
     const { to } = ring.rangeOf(id);
     const isMine = lead > 0 && ring.claim(id);
+    let isWaiting = false;
     if (isMine || ring.isDone(id)) {
       if (isMine || !isTaken(ring.slotOf(id), fs, descriptor, taker)) taker.read(to);
       ring.release(id);
@@ -135,14 +144,16 @@ export async function takeStretches(
     } else {
       // A worker is at it.
       const ahead = lead > 0 ? ring.claimFrom(id + 1) : undefined;
-      if (ahead === undefined) ring.waitFor(id, WAIT_MS);
-      else {
+      if (ahead === undefined) {
+        ring.waitFor(id, WAIT_MS);
+        isWaiting = true;
+      } else {
         checker.check(ring.rangeOf(ahead), ring.slotOf(ahead));
         ring.publish(ahead);
       }
     }
     await turns.rest();
-    onStep();
+    onStep(isWaiting && !ring.isDone(id));
   }
 }
 

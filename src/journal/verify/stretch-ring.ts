@@ -153,9 +153,10 @@ export class StretchRing {
     return Atomics.load(this.#states, wordOf(id)) === id * STATES + DONE;
   }
 
-  /** Blocks while a stretch is claimed by another thread, at most `ms`. */
+  /** Blocks until a stretch that is left to another thread is done, at most `ms`. */
   waitFor(id: number, ms: number): void {
-    Atomics.wait(this.#states, wordOf(id), id * STATES + CLAIMED, ms);
+    const now = Atomics.load(this.#states, wordOf(id));
+    if (now !== id * STATES + DONE) Atomics.wait(this.#states, wordOf(id), now, ms);
   }
 
   /** This stretch, the next in order, was taken out: its slot is free for a later one. */

@@ -3,7 +3,7 @@
  * each: both reports, how many threads were started, and how often the first told its progress.
  *
  * argv[2], JSON: a list of `path`, `limits` to what is shared out, `options` for verifyJournal with keys in base64, and `harm`:
- * at which step the first is to be stopped by its caller (`abort`), or to lose its threads (`kill`).
+ * at which step the first is to be stopped by its caller (`abort`), or from which offset on to lose its threads (`kill`).
  */
 import { verifyJournal } from '../../../dist/src/index.js';
 import { verifyWithin } from '../../../dist/src/journal/verify/index.js';
@@ -16,10 +16,14 @@ for (const { path, limits, options, harm } of JSON.parse(process.argv[2])) {
   workers = [];
   let steps = 0;
   const stop = new AbortController();
-  const onProgress = () => {
+  let killedAt = 0;
+  const onProgress = ({ bytes }) => {
     steps += 1;
     if (steps === harm?.abort) stop.abort();
-    if (steps === harm?.kill) workers.forEach((worker) => worker.terminate());
+    if (killedAt === 0 && workers.length > 0 && bytes >= harm?.kill) {
+      killedAt = bytes;
+      workers.forEach((worker) => worker.terminate());
+    }
   };
   const parallel = await verifyWithin(limits, path, { ...options, publicKeys, onProgress, signal: stop.signal }).catch(
     (error) => error.name,
@@ -28,5 +32,5 @@ for (const { path, limits, options, harm } of JSON.parse(process.argv[2])) {
   // Nobody reads the journal any more: a thread that has ended has no number.
   const left = workers.filter(({ threadId }) => threadId !== -1).length;
   const single = await verifyJournal(path, { ...options, publicKeys });
-  process.stdout.write(`${JSON.stringify({ parallel, single, threads, left, steps })}\n`);
+  process.stdout.write(`${JSON.stringify({ parallel, single, threads, left, steps, killedAt })}\n`);
 }
