@@ -1,6 +1,6 @@
 /** Standard output and standard error, with back-pressure, and without a crash when the reader has gone. */
 import { GaitError } from '../src/errors.js';
-import type { OutputStream } from './io.js';
+import type { Io, OutputStream } from './io.js';
 
 export class Output {
   readonly #out: Sink;
@@ -8,9 +8,9 @@ export class Output {
   /** Set for `--quiet`: nothing goes to standard error but {@link complain}. */
   isQuiet = false;
 
-  constructor(stdout: OutputStream, stderr: OutputStream) {
-    this.#out = new Sink(stdout);
-    this.#err = new Sink(stderr);
+  constructor(io: Pick<Io, 'stdout' | 'stderr'>) {
+    this.#out = new Sink(() => io.stdout);
+    this.#err = new Sink(() => io.stderr);
   }
 
   /** True once the reader of standard output has gone (`| head`): nobody is left to print to. */
@@ -51,13 +51,13 @@ export class Output {
 }
 
 class Sink {
-  readonly #stream: OutputStream;
+  readonly #open: () => OutputStream;
+  #stream: OutputStream | undefined;
   #failure: NodeJS.ErrnoException | undefined;
 
-  constructor(stream: OutputStream) {
-    this.#stream = stream;
-    // Never taken off: the event may come after the last write's callback, and unheard it would end the process.
-    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
+  /** @param open called for the first write: a stream that nothing is written to need not be made */
+  constructor(open: () => OutputStream) {
+    this.#open = open;
   }
 
   /** Why nothing more can be written, once that is so. */
@@ -67,12 +67,18 @@ class Sink {
 
   async write(text: string | Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return;
+    const stream = (this.#stream ??= this.#listen(this.#open()));
     await new Promise<void>((resolve) => {
-      this.#stream.write(text, (error) => {
+      stream.write(text, (error) => {
         if (error !== undefined && error !== null) this.#fail(error);
         resolve();
       });
     });
+  }
+
+  /** Never taken off: the event may come after the last write's callback, and unheard it would end the process. */
+  #listen(stream: OutputStream): OutputStream {
+    return stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
   #fail(error: NodeJS.ErrnoException): void {

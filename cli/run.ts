@@ -26,7 +26,7 @@ const JSON_FORMATS: readonly string[] = ['json', 'ndjson'];
  * @returns the exit code; see exit-codes.ts. Never rejects for what a caller can cause.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const out = new Output(io.stdout, io.stderr);
+  const out = new Output(io);
   const found = resolveCommand(COMMAND_TREE, argv);
   // Replaced as soon as the arguments are understood; until then an error has to guess.
   let given: string | undefined;
@@ -123,7 +123,8 @@ async function print(outcome: Outcome, out: Output, identity: Identity | undefin
   }
   // What is wrong is said in any case.
   const isHeard = !out.isQuiet || (outcome.exitCode ?? EXIT_OK) !== EXIT_OK;
-  for (const line of isHeard ? (outcome.text ?? []) : []) await out.write(`${line}\n`);
+  const lines = isHeard ? (outcome.text ?? []) : [];
+  if (lines.length > 0) await out.write(`${lines.join('\n')}\n`);
   for (const line of outcome.warnings ?? []) await out.note(line);
 }
 

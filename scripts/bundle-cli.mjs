@@ -14,17 +14,26 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /** What an append loads: each package, with what it needs itself. */
-const BUNDLED = new Set([
-  'msgpackr',
-  'fs-native-extensions',
-  'which-runtime',
-  'proper-lockfile',
-  'retry',
-  'signal-exit',
-]);
+const BUNDLED = new Set(['fs-native-extensions', 'msgpackr', 'which-runtime', 'proper-lockfile', 'retry', 'signal-exit']);
+
+/**
+ * What only some appends need: they seal, keep a payload, read an archive or find something wrong. The compiler looks through
+ * every line of a file that is loaded, which takes longer than to run what an ordinary append needs of it.
+ */
+const SELDOM = [
+  /\/src\/journal\/runpack\//,
+  /\/src\/journal\/segments\/(?!base|prelude)/,
+  /\/src\/journal\/(?:checkpoint-rules|header|journal-source|kept-lines|note-file|payload-files|payload-reader|payload-store|reader|sealing)\.ts$/,
+  /\/src\/journal\/store\/(?:go-lock-file|go-lock-removal|lock-owner|new-file|spool-file|zip-reader|zip-writer)\.ts$/,
+  /\/src\/sign\/(?:checkpoint-note|ed25519|ed25519-node|ed25519-noble|ed25519-rules|exact-json-diagnosis|keys|note|signature-block|strict-text|vkey)\.ts$/,
+];
 
 /** Begins the id of a module that is a part of the public API. */
 const API = 'gait-api:';
+
+/** The files that load it only when they use it, and how they would load it at once. */
+const DELAYING = ['reading.js', 'writing.js'];
+const LOAD_SELDOM = 'require_seldom=require("./seldom.js")';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = join(root, 'node_modules');
@@ -61,8 +70,11 @@ const outputOptions = {
   dir: outDir,
   format: 'cjs',
   sourcemap: true,
-  // Names stay, for stack traces; what only people read goes, as the compiler has to read it too.
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  // Names of functions and classes stay, for stack traces; what only people read goes, as the compiler has to read it too, and
+  // it reads ASCII faster.
+  minify: { compress: true, mangle: { toplevel: false }, codegen: { removeWhitespace: true, asciiOnly: true } },
+  // Called by what delayLoading() makes of a file.
+  postFooter: 'function delayed(id){let loaded;return new Proxy({},{get:(_,name)=>(loaded??=require(id))[name]})}',
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
 };
@@ -70,7 +82,7 @@ const outputOptions = {
 // Cut as finely as commands differ, an append would be thirty files. What it loads goes into two: one for reading a session's
 // state, which `status` needs alone, and one for the rest. The first build only tells what belongs where.
 const fine = await (await rolldown(inputOptions)).generate(outputOptions);
-const always = loadedWith(join(root, 'cli', 'main.ts'));
+const always = loadedWith(join(root, 'cli', 'process.ts'));
 const reading = loadedWith(`${API}readStatus`);
 const writing = loadedWith(`${API}openJournal`);
 const bundle = await rolldown(inputOptions);
@@ -79,14 +91,69 @@ const { output } = await bundle.write({
   codeSplitting: {
     includeDependenciesRecursively: false,
     groups: [
-      { name: 'reading', test: (id) => reading.has(id) && !always.has(id), priority: 2 },
-      { name: 'writing', test: (id) => writing.has(id) && !always.has(id), priority: 1 },
+      { name: 'common', test: isCommon, priority: 4 },
+      { name: 'seldom', test: isSeldom, priority: 3 },
+      { name: 'reading', test: (id) => reading.has(id), priority: 2 },
+      { name: 'writing', test: (id) => writing.has(id), priority: 1 },
     ],
   },
 });
+for (const { fileName } of output.filter(({ type }) => type === 'chunk')) exportValues(fileName);
+for (const name of DELAYING) delayLoading(name);
 const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
 writeFileSync(join(outDir, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
 writeFileSync(join(outDir, 'LICENSES.txt'), packagesOf(modules).map(licenceOf).join('\n\n'));
+
+/**
+ * What every command loads, and the little that nearly every one does. The first file has none of it: on a Node that keeps what it
+ * compiled, that one is compiled anew all the same, and worker threads could not load what is in it.
+ *
+ * @param {string} id
+ */
+function isCommon(id) {
+  return always.has(id) || id === join(root, 'cli', 'target.ts');
+}
+
+/** @param {string} id */
+function isSeldom(id) {
+  return SELDOM.some((part) => part.test(id));
+}
+
+/**
+ * Has a file load what is seldom needed when something of it is used for the first time. Nothing moves, so the source map holds.
+ *
+ * @param {string} name of the file
+ */
+function delayLoading(name) {
+  const seldom = output.find(({ fileName }) => fileName === 'seldom.js');
+  const needed = seldom?.type === 'chunk' ? seldom.imports : [];
+  // Another file that needs it in turn would find it half made.
+  const mayBe = [...DELAYING, 'common.js', 'rolldown-runtime.js'];
+  const stranger = needed.find((other) => other.endsWith('.js') && !mayBe.includes(other));
+  if (stranger !== undefined) throw new Error(`what seldom.js needs of ${stranger} belongs into seldom.js: see SELDOM`);
+  const file = join(outDir, name);
+  const code = readFileSync(file, 'utf8');
+  if (!code.includes(LOAD_SELDOM)) throw new Error(`${name} does not load seldom.js`);
+  writeFileSync(file, code.replace(LOAD_SELDOM, LOAD_SELDOM.replace('require(', 'delayed(')));
+}
+
+/**
+ * Makes what a file exports plain values, as nothing of the project's changes what it exports: of the functions that the bundler
+ * puts there to be asked for each, all are made and half are compiled to begin an append. It is the end of the file, so the
+ * source map holds.
+ *
+ * @param {string} name of the file
+ */
+function exportValues(name) {
+  const file = join(outDir, name);
+  const one = /Object\.defineProperty\(exports,"([\w$]+)",\{enumerable:!0,get:function\(\)\{return ?([^{}]+)\}\}\)/;
+  const all = new RegExp(`(?:${one.source}[,;])+$`, 'm');
+  const code = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    code.replace(all, (block) => block.replaceAll(new RegExp(one, 'g'), 'exports.$1=$2')),
+  );
+}
 
 /**
  * @param {string} id of a module that is loaded on its own
@@ -115,6 +182,10 @@ function placeOf(id, importer) {
   }
   // proper-lockfile asks for it, to be used where it is handed no file system; src/journal/store/directory-lock.ts hands it one.
   if (id === 'graceful-fs') return { id: 'node:fs', external: true };
+  // For one line of signal-exit, Node would load seven modules of its own.
+  if (id === 'assert' && importer === join(packages, 'signal-exit', 'index.js')) {
+    return join(root, 'scripts', 'plain-assert.cjs');
+  }
   const [name] = /^[\w-]+|^@[^/]+\/[^/]+/.exec(id) ?? [];
   // By its own name, a file of the package with the binary is meant to be loaded from where that is installed.
   const isFile = id.startsWith('fs-native-extensions/');
@@ -154,7 +225,13 @@ function apiPart(id) {
  * @param {string} code
  */
 function plainRequire(code) {
-  return { code: code.replaceAll('createRequire(import.meta.url)(', 'require('), map: null };
+  return {
+    code: code
+      .replaceAll('createRequire(import.meta.url)(', 'require(')
+      // Left there, it would still be loaded.
+      .replace("import { createRequire } from 'node:module';", ''),
+    map: null,
+  };
 }
 
 /** @param {readonly string[]} files @returns {string[]} the names of the packages they come from */

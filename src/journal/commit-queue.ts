@@ -7,6 +7,7 @@
 import type { EncodedEvent } from './event.js';
 import type { Receipt } from './answer-types.js';
 import type { CompanionFile } from './handle-types.js';
+import { monotonicMs } from './store/index.js';
 
 /** What one call of append or appendAll asks for: all of it in one commit, or none. */
 export interface AppendRequest {
@@ -91,13 +92,13 @@ export class CommitQueue {
   }
 
   async #endOfTurn(): Promise<void> {
-    const now = performance.now();
+    const now = monotonicMs();
     if (now < this.#turnEnds) {
       // After all promise callbacks, before the event loop turns.
       await new Promise<void>((resolve) => process.nextTick(resolve));
       return;
     }
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#turnEnds = performance.now() + MAX_TURN_MS;
+    this.#turnEnds = monotonicMs() + MAX_TURN_MS;
   }
 }

@@ -7,7 +7,7 @@ import { CompanionCommit } from './companion-commit.js';
 import { encodeEvent, type EventFrame } from './event.js';
 import { LineBuffer } from './line-buffer.js';
 import type { WriterSettings } from './settings.js';
-import type { JournalPaths, WriterLock } from './store/index.js';
+import { monotonicMs, type JournalPaths, type WriterLock } from './store/index.js';
 import type { Receipt } from './answer-types.js';
 import type { EventInput } from './types.js';
 import type { WriterFile } from './writer-file.js';
@@ -94,9 +94,9 @@ export class CommitWriter {
 
   /** Waits for others who lost the same race, as they must take back what lies behind ours first. */
   async #takeBackStray(): Promise<void> {
-    const deadline = performance.now() + STRAY_PATIENCE_MS;
+    const deadline = monotonicMs() + STRAY_PATIENCE_MS;
     while (!this.#file.takeBackStray()) {
-      if (performance.now() >= deadline) {
+      if (monotonicMs() >= deadline) {
         const path = this.#path;
         throw new GaitError('HANDLE_POISONED', `lines of a lost race are still in ${path}`, { details: { path } });
       }

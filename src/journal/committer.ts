@@ -217,7 +217,7 @@ export class Committer {
 
   async #acquire(): Promise<void> {
     try {
-      await this.#lock.acquire();
+      await this.#lock.acquire(() => this.#file.readAhead());
     } catch (error) {
       throw ioError(error, 'lock', this.#paths.journal);
     }

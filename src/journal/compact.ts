@@ -8,6 +8,7 @@
  */
 import type { CompactOptions, CompactionResult, CompactionSegment } from './compaction-types.js';
 import { dirname, join } from 'node:path';
+import { leafHash } from '../sign/index.js';
 import { digestSealed, surveyAt, type CompactionTarget, type Digest, type Surveyed } from './compaction-plan.js';
 import { filesIn, parseSegmentName, segmentName, SegmentWriter, type SegmentManifest } from './segments/index.js';
 import type { RootedCheckpoint } from './log-facts.js';
@@ -52,7 +53,7 @@ export async function compactInPlace(
   }
 }
 
-/** Undefined when another compaction was faster. */
+/** Undefined when another compaction was faster, or what was sealed is not sealed any more. */
 async function moveOut(
   world: World,
   paths: JournalPaths,
@@ -69,6 +70,7 @@ async function moveOut(
     return await underLock(async (journalSizeBytes) => {
       const { ino, dev } = world.fs.stat(paths.journal);
       if (ino !== surveyed.file.ino || dev !== surveyed.file.dev) return undefined;
+      if (!stillEndsThere(world, descriptor, surveyed.upTo, digest)) return undefined;
       copyTail(world, descriptor, target.journal, surveyed.upTo.endOffset, journalSizeBytes);
       target.journal.seal();
       settleTornBytes(world, paths);
@@ -86,6 +88,13 @@ async function moveOut(
   } finally {
     discard(target);
   }
+}
+
+/** It was read without the lock: whoever wrote the checkpoint takes it back when the sync fails. */
+function stillEndsThere({ fs }: World, descriptor: number, { endOffset }: RootedCheckpoint, { seal }: Digest): boolean {
+  const line = Buffer.alloc(seal.lineBytes);
+  const count = fs.read(descriptor, line, 0, line.length, endOffset - 1 - line.length);
+  return count === line.length && leafHash(line).equals(seal.leaf);
 }
 
 /** Throws IO_ERROR, DISK_FULL. */

@@ -80,6 +80,8 @@ export interface Digest {
   readonly events: number;
   /** Header and checkpoints, those of earlier compactions included. */
   readonly keptBytes: number;
+  /** The checkpoint up to which it goes. */
+  readonly seal: { readonly leaf: Buffer; readonly lineBytes: number };
 }
 
 /**
@@ -122,6 +124,7 @@ class SealedReader {
   readonly #target: CompactionTarget | undefined;
   readonly #tally: SegmentTally;
   #keptBytes = 0;
+  #lastBytes = 0;
   #before: ReturnType<typeof logBefore> | undefined;
   #last: JournalRecord | undefined;
 
@@ -150,7 +153,8 @@ class SealedReader {
     const finish = (tally: SegmentTally): ReturnType<SegmentTally['finish']> =>
       tally.finish(last.checkpoint, last.note, before);
     const manifest = await this.#target?.segments.seal(finish);
-    return { manifest, events: this.#tally.events, keptBytes: this.#keptBytes };
+    const seal = { leaf: this.#log.head ?? Buffer.alloc(0), lineBytes: this.#lastBytes };
+    return { manifest, events: this.#tally.events, keptBytes: this.#keptBytes, seal };
   }
 
   #begin(base: LogBase | undefined): number {
@@ -168,6 +172,7 @@ class SealedReader {
   #line(line: Buffer, byteOffset: number): void {
     if (byteOffset + line.length + 1 === this.#upTo.endOffset) this.#before = logBefore(this.#log);
     this.#last = this.#log.add(line, byteOffset);
+    this.#lastBytes = line.length;
     const leaf = this.#log.head ?? Buffer.alloc(0);
     if (this.#target === undefined) this.#tally.addLine(leaf, this.#last);
     else this.#target.segments.add(line, leaf, this.#last);

@@ -1,7 +1,7 @@
 /** When the index of an open journal is written. It is a cache: that it fails is no failure of what it stands for. */
 import { removeIndexLeftovers, saveIndex } from './journal-file.js';
 import type { World } from './settings.js';
-import type { JournalPaths } from './store/index.js';
+import { monotonicMs, type JournalPaths } from './store/index.js';
 import type { WriterFile } from './writer-file.js';
 
 /** The index is written at most this often, and at close. */
@@ -15,7 +15,7 @@ export class IndexSaver {
   readonly #paths: JournalPaths;
   readonly #file: WriterFile;
   #savedOffset: number;
-  #savedAt: number = performance.now();
+  #savedAt: number = monotonicMs();
 
   constructor(world: World, paths: JournalPaths, file: WriterFile) {
     this.#world = world;
@@ -26,9 +26,11 @@ export class IndexSaver {
 
   /** Writes the index if the last time is long enough ago. */
   saveIfDue(): void {
+    // A commit failed. What was read ahead may be taken back, and an index that tells of it would be evidence of a loss.
+    if (this.#file.isAhead) return;
     const lagBytes = this.#file.state.offset - this.#savedOffset;
     if (lagBytes === 0) return;
-    const now = performance.now();
+    const now = monotonicMs();
     const sinceMs = now - this.#savedAt;
     if (sinceMs < INDEX_INTERVAL_MS) return;
     if (sinceMs < INDEX_MAX_INTERVAL_MS && lagBytes < INDEX_LAG_BYTES) return;
@@ -37,8 +39,8 @@ export class IndexSaver {
 
   /** Writes the index if it lacks anything, and removes what crashes left of earlier ones. */
   saveNow(): void {
-    if (this.#file.state.offset === this.#savedOffset) return;
-    this.#save(performance.now(), () => removeIndexLeftovers(this.#world.fs, this.#paths));
+    if (this.#file.isAhead || this.#file.state.offset === this.#savedOffset) return;
+    this.#save(monotonicMs(), () => removeIndexLeftovers(this.#world.fs, this.#paths));
   }
 
   /** Another file is at the path: whatever was saved is not of it. */

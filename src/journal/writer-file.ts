@@ -7,6 +7,8 @@ import { GaitError } from '../errors.js';
 import { FencedFile } from './fenced-file.js';
 import { corrupt, lineFeeder, loadState, notFound, tooLong, truncated } from './journal-file.js';
 import { judgeTail, keepTornBytes, owedRepair, type TornTail } from './recovery.js';
+import { leafHash } from '../sign/index.js';
+import type { SessionLog } from './session-log.js';
 import type { SessionState } from './session-state.js';
 import type { World } from './settings.js';
 import { errnoOf, ioError, MAX_READ_LINE_BYTES, scanNow, type FileStat, type JournalPaths } from './store/index.js';
@@ -24,6 +26,10 @@ export class WriterFile {
   #isStateDoubtful = false;
   /** Set while the journal may end where the event of a repair is owed. */
   #mayOweRepair = true;
+  /** How far the state reached before anything was read ahead, if anything was. */
+  #beforeAhead: Reach | undefined;
+  /** Set while the state holds lines that were read without the lock: a writer whose sync fails takes its lines back. */
+  #isUnproven = true;
 
   private constructor(world: World, paths: JournalPaths, { file, state, identity }: Loaded) {
     this.#world = world;
@@ -42,8 +48,30 @@ export class WriterFile {
     return this.#state;
   }
 
+  /** Whether the state holds lines that were read ahead of the lock. */
+  get isAhead(): boolean {
+    return this.#beforeAhead !== undefined;
+  }
+
   stat(): FileStat {
     return this.#file.stat();
+  }
+
+  /**
+   * Takes in what others have written so far, while the lock is still theirs: so much less is left to do under it. Whatever is
+   * wrong with it is found by the next `catchUp`, which asks for the last line again.
+   */
+  readAhead(): void {
+    if (this.#isStateDoubtful) return;
+    try {
+      const { size } = this.stat();
+      if (size <= this.#state.offset) return;
+      this.#beforeAhead ??= reachOf(this.#state);
+      this.#isUnproven = true;
+      this.#take(size);
+    } catch {
+      this.#isStateDoubtful = true;
+    }
   }
 
   /**
@@ -55,13 +83,17 @@ export class WriterFile {
   async catchUp(): Promise<TornTail | undefined> {
     const onDisk = this.#lookAtPath();
     let { size } = onDisk;
-    if (this.#isStateDoubtful || onDisk.ino !== this.#identity.ino || onDisk.dev !== this.#identity.dev) {
-      await this.#reload();
+    const isOther = onDisk.ino !== this.#identity.ino || onDisk.dev !== this.#identity.dev;
+    const known = this.#beforeAhead ?? reachOf(this.#state);
+    if (!isOther && size < known.offset) {
+      throw truncated(this.#paths.journal, { expected_bytes: known.offset, found_bytes: size });
+    }
+    if (isOther || this.#isStateDoubtful || !this.#stillStands(size)) {
+      await this.#reload(known);
       ({ size } = this.stat());
     }
-    if (size < this.#state.offset) {
-      throw truncated(this.#paths.journal, { expected_bytes: this.#state.offset, found_bytes: size });
-    }
+    this.#isUnproven = false;
+    this.#beforeAhead = undefined;
     const torn = size === this.#state.offset ? undefined : this.#read(size);
     return torn === undefined && this.#mayOweRepair ? this.#owedRepair() : torn;
   }
@@ -94,9 +126,18 @@ export class WriterFile {
     }
   }
 
+  /** Whether the last line of the state is in the file: those before it are then, too, by their links. */
+  #stillStands(size: number): boolean {
+    const { offset, lastLineBytes, log } = this.#state;
+    if (!this.#isUnproven || log.head === undefined) return true;
+    if (size < offset) return false;
+    const line = this.#file.bytesAt(offset - lastLineBytes - 1, lastLineBytes + 1);
+    return line.at(-1) === LF[0] && leafHash(line.subarray(0, -1)).equals(log.head);
+  }
+
   /** Another file is at the path now (a compaction), or our picture of this one is in doubt. */
-  async #reload(): Promise<void> {
-    const before = this.#state;
+  async #reload({ sequence }: Reach): Promise<void> {
+    const before = { header: this.#state.log.header, lastSequence: sequence };
     const { file, state, identity } = await load(this.#world, this.#paths, (now) =>
       refuseOtherSession(now, before, this.#paths.journal),
     );
@@ -111,16 +152,23 @@ export class WriterFile {
 
   #read(size: number): TornTail | undefined {
     this.#isStateDoubtful = true;
-    const feeder = lineFeeder(this.#state, this.#paths.journal);
+    let restBytes: number;
     try {
-      scanNow(this.#world.fs, this.#file.descriptor, feeder, size);
-      this.#state.log.finish();
+      restBytes = this.#take(size);
     } catch (error) {
       throw ioError(error, 'read journal', this.#paths.journal);
     }
-    const torn = feeder.restBytes === 0 ? undefined : this.#recover(feeder.restBytes);
+    const torn = restBytes === 0 ? undefined : this.#recover(restBytes);
     this.#isStateDoubtful = false;
     return torn;
+  }
+
+  /** @returns how many bytes are left that are no whole line */
+  #take(size: number): number {
+    const feeder = lineFeeder(this.#state, this.#paths.journal);
+    scanNow(this.#world.fs, this.#file.descriptor, feeder, size);
+    this.#state.log.finish();
+    return feeder.restBytes;
   }
 
   #recover(sizeBytes: number): TornTail | undefined {
@@ -157,6 +205,15 @@ export class WriterFile {
   }
 }
 
+interface Reach {
+  readonly offset: number;
+  readonly sequence: number;
+}
+
+function reachOf({ offset, log }: SessionState): Reach {
+  return { offset, sequence: log.lastSequence };
+}
+
 interface Loaded {
   readonly file: FencedFile;
   readonly state: SessionState;
@@ -177,15 +234,18 @@ async function load(world: World, paths: JournalPaths, judge?: (state: SessionSt
 }
 
 /** A file that took the journal's place must be the same log, at least as long. */
-function refuseOtherSession(now: SessionState, before: SessionState, path: string): void {
-  const was = before.log.header;
+function refuseOtherSession(
+  now: SessionState,
+  { header: was, lastSequence }: Pick<SessionLog, 'header' | 'lastSequence'>,
+  path: string,
+): void {
   const is = now.log.header;
   if (is === undefined || is.session_id !== was?.session_id || is.run_id !== was.run_id) {
     throw new GaitError('SESSION_MISMATCH', `${path} holds another session now`, {
       details: { path, expected: was?.session_id, found: is?.session_id },
     });
   }
-  if (now.log.lastSequence < before.log.lastSequence) {
-    throw truncated(path, { expected_sequence: before.log.lastSequence, found_sequence: now.log.lastSequence });
+  if (now.log.lastSequence < lastSequence) {
+    throw truncated(path, { expected_sequence: lastSequence, found_sequence: now.log.lastSequence });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,13 +32,39 @@ async function newSession(): Promise<string> {
 }
 
 describe('the bundled CLI', () => {
-  test('appends with a dozen files of its own, and no package besides', async () => {
+  test('appends with a few files of its own, and no package besides', async () => {
     const path = await newSession();
     const append = ['run', 'session', 'append', '--journal', path, '--tool', 't', '--verdict', 'allow'];
     const loaded = await loadedBy(append);
     expect(loaded).toContain(gaitBin);
     expect(loaded.filter((file) => dirname(file) !== dirname(gaitBin))).toEqual([]);
-    expect(loaded.length).toBeLessThanOrEqual(12);
+    expect(loaded.length).toBeLessThanOrEqual(8);
+    expect(loaded.map((file) => basename(file))).not.toContain('seldom.js');
+  });
+
+  test('reads a status without what only writers need', async () => {
+    const names = (await loadedBy(['run', 'session', 'status', '--journal', await newSession()])).map((file) =>
+      basename(file),
+    );
+    expect(names).toContain('reading.js');
+    expect(names).not.toContain('writing.js');
+    expect(names).not.toContain('seldom.js');
+  });
+
+  test("appends without those of Node's modules that an append has no use for", async () => {
+    const spy = join(tempDir(), 'spy.cjs');
+    writeFileSync(
+      spy,
+      `const before = new Set(process.moduleLoadList);
+       const added = () => process.moduleLoadList.filter((name) => !before.has(name));
+       process.on('exit', () => require('node:fs').writeSync(2, JSON.stringify(added())));`,
+    );
+    const append = ['run', 'session', 'append', '--journal', await newSession(), '--tool', 't', '--verdict', 'allow'];
+    const { stderr } = await runCli(append, { env: { NODE_OPTIONS: `--require ${JSON.stringify(spy)}` } });
+    const loaded = JSON.parse(stderr) as readonly string[];
+    expect(loaded).toContain('NativeModule crypto');
+    const useless = ['assert', 'fs/promises', 'perf_hooks', 'readline', 'worker_threads', 'zlib'];
+    expect(loaded.filter((name) => useless.includes(name.replace('NativeModule ', '')))).toEqual([]);
   });
 
   test('finds the kernel lock, whose binary lies in another package', async () => {

@@ -14,6 +14,7 @@ import { isFresh, isKeptDirectory, isLeftByDeadLocalWriter, type GuardRecord } f
 import { hostIdentity } from './host-identity.js';
 import type { KernelGuard, WaitLimits } from './kernel-guard.js';
 import type { LockOwner } from './lock-owner.js';
+import { monotonicMs } from './monotonic.js';
 import type { WriterLockSettings } from './lock-settings.js';
 
 /** Who was in the way when patience ended. */
@@ -68,7 +69,7 @@ export class DirectoryLayer {
       const record = this.#guard?.readRecord();
       if (await this.#takeKept(record, found)) return undefined;
       const owner = found === undefined ? undefined : this.#clearAbandoned(found, record);
-      const leftMs = limits.deadline - performance.now();
+      const leftMs = limits.deadline - monotonicMs();
       if (owner === undefined) {
         const past = this.#pastOf(record);
         const restLeftMs = isNewStretch ? 0 : Math.min(restMs(past, this.#settings.clock()), leftMs);

@@ -1,6 +1,7 @@
 /** Files of any size in flat memory, in pieces small enough that the event loop keeps turning. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileSystem } from './file-system.js';
+import { monotonicMs } from './monotonic.js';
 
 /** Largest piece that is read or written at once. */
 export const CHUNK_BYTES: number = 256 * 1024;
@@ -10,13 +11,13 @@ const TURN_MS = 8;
 
 /** Lets other work of the process run between chunks, but not after every one: a turn costs as much as a small chunk. */
 export class TurnTaker {
-  #turnEnds = performance.now() + TURN_MS;
+  #turnEnds = monotonicMs() + TURN_MS;
 
   /** Resolves at once, or after a turn of the event loop when the last one was long ago. */
   async rest(): Promise<void> {
-    if (performance.now() < this.#turnEnds) return;
+    if (monotonicMs() < this.#turnEnds) return;
     await nextTurn();
-    this.#turnEnds = performance.now() + TURN_MS;
+    this.#turnEnds = monotonicMs() + TURN_MS;
   }
 }
 

@@ -13,6 +13,7 @@ export { cleanFolder, cleanPath, resolveJournalPaths } from './journal-paths.js'
 export type { JournalPaths } from './journal-paths.js';
 export { finishLine, scan, scanNow } from './line-scan.js';
 export { LineSplitter, MAX_READ_LINE_BYTES } from './line-splitter.js';
+export { monotonicMs } from './monotonic.js';
 export { NewFile } from './new-file.js';
 export { nodeFileSystem } from './node-file-system.js';
 export { SpoolFile } from './spool-file.js';

@@ -3,7 +3,7 @@
  *
  * The kernel releases them when their holder dies and keeps them while it is stopped, so they can be neither orphaned nor
  * stolen. Two ranges make the lock fair: a writer first takes the turnstile, then, holding it, the lock itself; a busy
- * writer that comes back finds the turnstile taken by the one who waits, and queues.
+ * writer that comes back finds the turnstile taken by the one who waits, and queues, unless it has a lease (lock-lease.ts).
  *
  * A blocking wait is woken by the kernel within microseconds but occupies a thread of the pool, so there is at most one in
  * a process, and none behind an exclusive holder; the others poll. A wait that outlives its caller's patience cannot be
@@ -13,16 +13,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FILE_MODE, type FileSystem, type KernelLock } from './file-system.js';
 import { decodeGuardRecord, encodeGuardRecord, GUARD_RECORD_BYTES, type GuardRecord } from './guard-record.js';
+import { LockLease } from './lock-lease.js';
+import { monotonicMs } from './monotonic.js';
 
 // Far behind the record: on Windows a locked range cannot be read by others.
 const LOCK_OFFSET = 2 ** 30;
 const TURNSTILE_OFFSET = LOCK_OFFSET + 1;
 const FIRST_POLL_MS = 1;
+/** Pause between two looks at another's lease. What is left of it after the last is spent asking: a timer may be late. */
+const LEASE_STEP_MS = 1;
 
 let isBlockingWaitUnderWay = false;
 
 export interface WaitLimits {
-  /** Value of performance.now() at which waiting ends. */
+  /** Value of monotonicMs() at which waiting ends. */
   readonly deadline: number;
   /** Longest pause between two attempts. */
   readonly retryMs: number;
@@ -32,27 +36,52 @@ export class KernelGuard {
   readonly #fs: FileSystem;
   readonly #kernel: KernelLock;
   readonly #descriptor: number;
+  readonly #lease: LockLease;
   #waits = 0;
+  /** In the last `enter`. */
+  #hasWaited = false;
   #isClosed = false;
   /** Offsets of the ranges that a caller holds, as opposed to a wait that nobody waits for any more. */
   readonly #held = new Set<number>();
   /** Attempts of the last `enter`, for the error message. */
   attempts = 0;
 
-  constructor(fs: FileSystem, kernel: KernelLock, path: string) {
+  /** @param clock milliseconds since 1970 */
+  constructor(fs: FileSystem, kernel: KernelLock, path: string, clock: () => number) {
     this.#fs = fs;
     this.#kernel = kernel;
     this.#descriptor = fs.open(path, 'update', FILE_MODE);
+    this.#lease = new LockLease(fs, this.#descriptor, clock);
   }
 
-  /** False when the deadline passed first. */
-  async enter(limits: WaitLimits): Promise<boolean> {
+  /**
+   * False when the deadline passed first.
+   *
+   * @param isRepeated whether the caller left it just now, and so may be expected to come again
+   * @param whileWaiting called now and then while the next turn is ours and somebody else's lease runs; does not throw
+   */
+  async enter(limits: WaitLimits, isRepeated = false, whileWaiting?: () => void): Promise<boolean> {
     this.attempts = 0;
-    if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
+    this.#hasWaited = false;
+    const isGoingPast = this.#lease.isOurs && this.tryEnter();
+    if (!isGoingPast && !(await this.#queue(limits, whileWaiting))) return false;
     try {
-      return await this.#take(LOCK_OFFSET, limits);
+      if (isGoingPast) this.#lease.use();
+      else if (isRepeated && this.#hasWaited) this.#lease.begin();
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
+    return true;
+  }
+
+  /** We shall not come again soon: those who wait need not wait for that. Not between `enter` and `leave`. */
+  endLease(): void {
+    if (!this.#lease.isOurs || !this.tryEnter()) return;
+    try {
+      this.#lease.end();
     } finally {
-      this.#drop(TURNSTILE_OFFSET);
+      this.leave();
     }
   }
 
@@ -84,9 +113,29 @@ export class KernelGuard {
     if (this.#waits === 0) this.#fs.close(this.#descriptor);
   }
 
+  async #queue(limits: WaitLimits, whileWaiting: (() => void) | undefined): Promise<boolean> {
+    // The next one has just been let in, and whom it wakes at the turnstile is slower than we are, who are awake.
+    if (this.#lease.takeSpent() && monotonicMs() + LEASE_STEP_MS < limits.deadline) await sleep(LEASE_STEP_MS);
+    if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
+    try {
+      await this.#letOthersFinish(limits, whileWaiting);
+      return await this.#take(LOCK_OFFSET, limits);
+    } finally {
+      this.#drop(TURNSTILE_OFFSET);
+    }
+  }
+
   #drop(offset: number): void {
     this.#held.delete(offset);
     this.#kernel.unlock(this.#descriptor, offset, 1);
+  }
+
+  /** In small steps: a lease may be ended before its time. */
+  async #letOthersFinish({ deadline }: WaitLimits, whileWaiting: (() => void) | undefined): Promise<void> {
+    while (this.#lease.leftMs() > LEASE_STEP_MS && monotonicMs() + LEASE_STEP_MS < deadline) {
+      whileWaiting?.();
+      await sleep(LEASE_STEP_MS);
+    }
   }
 
   async #take(offset: number, limits: WaitLimits): Promise<boolean> {
@@ -100,7 +149,8 @@ export class KernelGuard {
     for (;;) {
       this.attempts += 1;
       if (this.#kernel.tryLock(this.#descriptor, offset, 1)) return true;
-      const leftMs = limits.deadline - performance.now();
+      this.#hasWaited = true;
+      const leftMs = limits.deadline - monotonicMs();
       if (leftMs <= 0) return false;
       if (!isBlockingWaitUnderWay && this.readRecord()?.mode !== 'exclusive') {
         return await this.#waitInKernel(offset, leftMs);

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileSystem } from './file-system.js';
 import { MAX_READ_LINE_BYTES, type LineSplitter } from './line-splitter.js';
+import { monotonicMs } from './monotonic.js';
 
 const LF = 0x0a;
 const CHUNK_BYTES = 256 * 1024;
@@ -63,7 +64,7 @@ export async function scan(
   } = {},
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  let turnEnds = performance.now() + TURN_MS;
+  let turnEnds = monotonicMs() + TURN_MS;
   for (let position = splitter.position + splitter.restBytes; position < end;) {
     const next = Math.min(position + CHUNK_BYTES, end);
     scanNow(fs, descriptor, splitter, next);
@@ -71,9 +72,9 @@ export async function scan(
     if (reached === position) return;
     position = reached;
     options.onChunk?.(position);
-    if (performance.now() < turnEnds) continue;
+    if (monotonicMs() < turnEnds) continue;
     await nextTurn();
     options.signal?.throwIfAborted();
-    turnEnds = performance.now() + TURN_MS;
+    turnEnds = monotonicMs() + TURN_MS;
   }
 }

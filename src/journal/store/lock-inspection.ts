@@ -12,6 +12,7 @@ import { hostIdentity, isProcessAlive } from './host-identity.js';
 import { ownerOf, type LockOwner } from './lock-owner.js';
 import type { JournalPaths } from './journal-paths.js';
 import { KernelGuard } from './kernel-guard.js';
+import { monotonicMs } from './monotonic.js';
 
 /**
  * - `free`: nobody is writing.
@@ -36,7 +37,7 @@ export async function inspectLock(
   nowMs: number,
   staleAfterMs: number,
 ): Promise<LockFinding> {
-  const { record, isHeld } = await lookAtGuard(fs, paths.guard);
+  const { record, isHeld } = await lookAtGuard(fs, paths.guard, nowMs);
   const found = fs.lstat(paths.lock);
   if (isHeld && record !== undefined) {
     return {
@@ -76,19 +77,20 @@ function ofGoTool(
 async function lookAtGuard(
   fs: FileSystem,
   path: string,
+  nowMs: number,
 ): Promise<{ readonly record?: GuardRecord | undefined; readonly isHeld: boolean }> {
   const kernel = fs.kernelLock();
   if ('unavailable' in kernel || fs.lstat(path) === undefined) return { isHeld: false };
   let guard: KernelGuard;
   try {
-    guard = new KernelGuard(fs, kernel, path);
+    guard = new KernelGuard(fs, kernel, path, () => nowMs);
   } catch (error) {
     // Somebody else's file: that a lock lies there is all that can be told.
     if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'EPERM') return { isHeld: false };
     throw error;
   }
   try {
-    const isFree = await guard.enter({ deadline: performance.now(), retryMs: 1 });
+    const isFree = await guard.enter({ deadline: monotonicMs(), retryMs: 1 });
     if (isFree) guard.leave();
     return { record: guard.readRecord(), isHeld: !isFree };
   } finally {

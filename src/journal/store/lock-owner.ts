@@ -1,6 +1,7 @@
 /** Who is in the way of a writer, and the error that says so. */
 import { GaitError } from '../../errors.js';
 import type { GuardRecord } from './guard-record.js';
+import { monotonicMs } from './monotonic.js';
 
 /** As far as it can be known. */
 export interface LockOwner {
@@ -13,7 +14,7 @@ export interface LockOwner {
 export interface Wait {
   readonly path: string;
   readonly owner: LockOwner;
-  /** Value of performance.now() when it began. */
+  /** Value of monotonicMs() when it began. */
   readonly startedAt: number;
   readonly attempts: number;
   readonly timeoutMs: number;
@@ -25,7 +26,7 @@ export function ownerOf(record: GuardRecord | undefined): LockOwner {
 }
 
 export function lockTimeout({ path, owner, startedAt, attempts, timeoutMs, retryMs }: Wait): GaitError {
-  const waitedMs = Math.round(performance.now() - startedAt);
+  const waitedMs = Math.round(monotonicMs() - startedAt);
   const who = [owner.kind, owner.pid && `pid ${owner.pid}`, owner.host && `on ${owner.host}`].filter(Boolean).join(' ');
   return new GaitError('LOCK_TIMEOUT', `journal is locked by another writer (${who}) after ${waitedMs} ms of waiting`, {
     details: { path, owner, waited_ms: waitedMs, attempts, timeout_ms: timeoutMs, retry_ms: retryMs },

@@ -18,6 +18,7 @@ import { IdleTurn } from './idle-turn.js';
 import { KernelGuard } from './kernel-guard.js';
 import { lockTimeout, ownerOf, type LockOwner } from './lock-owner.js';
 import type { WriterLockSettings } from './lock-settings.js';
+import { monotonicMs } from './monotonic.js';
 
 /** Pause before another look whether the kernel lock is free, to give the directory back. */
 const GIVE_BACK_PAUSE_MS = 5;
@@ -48,18 +49,22 @@ export class WriterLock {
     const { layers } = settings;
     const kernel = layers === 'directory' ? undefined : fs.kernelLock();
     if (kernel !== undefined && 'unavailable' in kernel) this.kernelUnavailable = kernel.unavailable;
-    else if (kernel !== undefined) this.#guard = new KernelGuard(fs, kernel, guardPath);
+    else if (kernel !== undefined) this.#guard = new KernelGuard(fs, kernel, guardPath, settings.clock);
     if (layers !== 'kernel' || this.#guard === undefined) {
       this.#directory = new DirectoryLayer(fs, lockPath, this.#guard, settings, () => this.#tryGiveBack());
     }
   }
 
-  /** Throws LOCK_TIMEOUT with path, owner, waited and attempts; file errors as the file system throws them. */
-  async acquire(): Promise<void> {
+  /**
+   * Throws LOCK_TIMEOUT with path, owner, waited and attempts; file errors as the file system throws them.
+   *
+   * @param whileWaiting called now and then while another writer appends, and the next turn is ours; does not throw
+   */
+  async acquire(whileWaiting?: () => void): Promise<void> {
     this.#isInUse = true;
     this.#isRepeated = this.#idleTurn.isWatching;
     try {
-      await this.#acquire();
+      await this.#acquire(whileWaiting);
       this.#isAcquired = true;
     } catch (error) {
       this.#endUse();
@@ -96,14 +101,14 @@ export class WriterLock {
     this.#giveBack();
   }
 
-  async #acquire(): Promise<void> {
+  async #acquire(whileWaiting: (() => void) | undefined): Promise<void> {
     const { timeoutMs, retryMs } = this.#settings;
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     const limits = { deadline: startedAt + timeoutMs, retryMs };
     const timeout = (owner: LockOwner, attempts: number): Error =>
       lockTimeout({ path: this.#lockPath, owner, startedAt, attempts, timeoutMs, retryMs });
     const guard = this.#guard;
-    if (guard !== undefined && !(await guard.enter(limits))) {
+    if (guard !== undefined && !(await guard.enter(limits, this.#isRepeated, whileWaiting))) {
       throw timeout(ownerOf(guard.readRecord()), guard.attempts);
     }
     try {
@@ -129,7 +134,7 @@ export class WriterLock {
 
   #endUse(): void {
     this.#isInUse = false;
-    if (this.#guard !== undefined && this.#directory !== undefined) this.#idleTurn.touch();
+    if (this.#guard !== undefined) this.#idleTurn.touch();
   }
 
   /** When the loop has turned. The kernel lock may be taken just then by somebody who does not go on with the directory. */
@@ -150,6 +155,7 @@ export class WriterLock {
   /** False when it must be tried again. */
   #tryGiveBack(): boolean {
     try {
+      this.#guard?.endLease();
       return this.#directory?.tryGiveBack() ?? true;
     } catch (error) {
       // The guard still says `kept`: the next local writer uses or removes it.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nodeFileSystem, type KernelLock } from '../../../src/journal/store/index.js';
+import { monotonicMs, nodeFileSystem, type KernelLock } from '../../../src/journal/store/index.js';
 import { KernelGuard } from '../../../src/journal/store/kernel-guard.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -9,7 +9,7 @@ function openGuard(path: string, wait = (real: () => Promise<void>): Promise<voi
   const real = nodeFileSystem.kernelLock();
   if ('unavailable' in real) throw new Error(`these tests need the kernel lock: ${real.unavailable}`);
   const waitForLock: KernelLock['waitForLock'] = (...range) => wait(() => real.waitForLock(...range));
-  return new KernelGuard(nodeFileSystem, { ...real, waitForLock }, path);
+  return new KernelGuard(nodeFileSystem, { ...real, waitForLock }, path, Date.now);
 }
 
 const atOnce = { deadline: 0, retryMs: 1 };
@@ -25,7 +25,7 @@ test('a writer that comes back for the lock does not pass by the one who waits',
     await real();
   });
   expect(await busy.enter(atOnce)).toBe(true);
-  const turn = waiting.enter({ deadline: performance.now() + 60_000, retryMs: 1 });
+  const turn = waiting.enter({ deadline: monotonicMs() + 60_000, retryMs: 1 });
   busy.leave();
   expect(await busy.enter(atOnce)).toBe(false);
   wake();
@@ -40,9 +40,9 @@ test('a lock ends with its descriptor, and a wait that nobody wants any more kee
   const path = join(tempDir(), 'guard');
   const [holder, quitter, next] = [openGuard(path), openGuard(path), openGuard(path)];
   expect(await holder.enter(atOnce)).toBe(true);
-  expect(await quitter.enter({ deadline: performance.now() + 20, retryMs: 1 })).toBe(false);
+  expect(await quitter.enter({ deadline: monotonicMs() + 20, retryMs: 1 })).toBe(false);
   quitter.close();
   holder.close();
-  expect(await next.enter({ deadline: performance.now() + 60_000, retryMs: 1 })).toBe(true);
+  expect(await next.enter({ deadline: monotonicMs() + 60_000, retryMs: 1 })).toBe(true);
   next.close();
 });
