@@ -14,7 +14,14 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /** What an append loads: each package, with what it needs itself. */
-const BUNDLED = new Set(['fs-native-extensions', 'msgpackr', 'which-runtime', 'proper-lockfile', 'retry', 'signal-exit']);
+const BUNDLED = new Set([
+  'fs-native-extensions',
+  'msgpackr',
+  'which-runtime',
+  'proper-lockfile',
+  'retry',
+  'signal-exit',
+]);
 
 /**
  * What only some appends need: they seal, keep a payload, read an archive or find something wrong. The compiler looks through

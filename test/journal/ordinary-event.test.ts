@@ -1,10 +1,11 @@
 /** A line that is recognised in its bytes is one that the careful reader takes for the same ordinary event. */
+import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isReservedTool } from '../../src/journal/event-fields.js';
 import { isFault, parseRecord } from '../../src/journal/record.js';
 import { NOT_ORDINARY, OrdinaryEvents } from '../../src/journal/verify/ordinary-event.js';
-import { canonicalJson, leafHash } from '../../src/sign/index.js';
+import { canonicalJson, HASH_BYTES, leafHash } from '../../src/sign/index.js';
 import { IDS, linesOf, newJournal, toolCall, withJournal } from '../support/journal-fixtures.js';
 
 const events = new OrdinaryEvents(IDS);
@@ -27,6 +28,13 @@ beforeAll(async () => {
   line = lines[2] ?? '';
 });
 
+/** What is recognised in the bytes of a line, as it stands between two others. */
+function quickly(bytes: Buffer): number {
+  const around = Buffer.concat([Buffer.from('{}\n'), bytes, Buffer.from('\n{}\n')]);
+  const hashes = Buffer.concat([Buffer.alloc(HASH_BYTES), below]);
+  return isUtf8(around) ? events.sequenceOf(around, 3, 3 + bytes.length, hashes, HASH_BYTES) : NOT_ORDINARY;
+}
+
 /** What the careful reader makes of a line: the sequence of an ordinary event, or NOT_ORDINARY. */
 function carefully(bytes: Buffer): number {
   const record = parseRecord(bytes);
@@ -42,7 +50,7 @@ function carefully(bytes: Buffer): number {
 }
 
 it('recognises what the engine writes', () => {
-  expect(events.sequenceOf(Buffer.from(line), below)).toBe(2);
+  expect(quickly(Buffer.from(line))).toBe(2);
   expect(carefully(Buffer.from(line))).toBe(2);
 });
 
@@ -66,7 +74,7 @@ it('never differs from the careful reader when it recognises a line, whatever wa
         if (kind === 'cut') return Buffer.concat([front, now.subarray(at + length)]);
         return Buffer.concat([front, now.subarray(at, at + length), now.subarray(at)]);
       }, Buffer.from(line));
-      const sequence = events.sequenceOf(bytes, below);
+      const sequence = quickly(bytes);
       if (sequence === NOT_ORDINARY) return;
       recognised += 1;
       expect(sequence).toBe(carefully(bytes));
@@ -120,6 +128,6 @@ describe('leaves to the careful reader', () => {
     ['only its end', () => line.slice(line.indexOf(',"prev"'))],
   ])('%s', (_, make) => {
     expect(make().toString()).not.toBe(line);
-    expect(events.sequenceOf(Buffer.from(make()), below)).toBe(NOT_ORDINARY);
+    expect(quickly(Buffer.from(make()))).toBe(NOT_ORDINARY);
   });
 });

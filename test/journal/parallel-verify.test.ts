@@ -10,7 +10,12 @@ import { goEventLine, linesOf, newJournal, removeIndex, toolCall, withJournal } 
 import { repositoryRoot } from '../support/paths.js';
 import { KEY } from '../support/sealed-session.js';
 
-const SEGMENTS = [700, 20_000];
+/** Shared with threads, which take longer to start than all of the work here, and left to them alone. */
+const WAYS = [
+  { stretchBytes: 700, lead: 2 },
+  { stretchBytes: 700, lead: 0 },
+  { stretchBytes: 20_000, lead: 0 },
+];
 const MARGIN_BYTES = 2_000;
 /** Longer than any stretch here, and than any line that is read. */
 const LONG = 50_000;
@@ -41,18 +46,29 @@ interface BothWays {
   readonly parallel: VerifyReport;
   readonly single: VerifyReport;
   readonly threads: number;
+  /** Threads that were still there when it was done. */
+  readonly left: number;
   readonly steps: number;
+  /** Offset that was reached when the threads were ended; 0 when they were not. */
+  readonly killedAt: number;
 }
 
-/** Verifies the bytes in both ways, for every length of stretches. */
-async function bothWays(bytes: string | Buffer, since?: string): Promise<BothWays[]> {
+/** At which step the caller stops it, or from which offset on its threads die. */
+interface Harm {
+  readonly abort?: number;
+  readonly kill?: number;
+}
+
+/** Verifies the bytes in both ways, shared out in every way. */
+async function bothWays(bytes: string | Buffer, since?: string, harm?: Harm): Promise<BothWays[]> {
   // Beside the original, so that both have the same payloads: the sidecar goes by the journal's name.
   writeFileSync(path, bytes);
   const options = { publicKeys: [KEY.publicKey.toString('base64')], ...(since === undefined ? {} : { since }) };
-  const runs = SEGMENTS.map((stretchBytes) => ({
+  const runs = WAYS.map((way) => ({
     path,
     options,
-    limits: { fromBytes: 0, marginBytes: MARGIN_BYTES, stretchBytes },
+    limits: { fromBytes: 0, marginBytes: MARGIN_BYTES, ...way },
+    harm,
   }));
   const script = join(repositoryRoot, 'test', 'journal', 'workers', 'verify-both-ways.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(runs)], {
@@ -69,7 +85,7 @@ const textOf = (changed: readonly string[]): string => changed.map((line) => `${
 async function expectSame(bytes: string | Buffer, since?: string): Promise<VerifyReport> {
   const results = await bothWays(bytes, since);
   for (const { parallel, single } of results) expect(parallel).toEqual(single);
-  expect(results).toHaveLength(SEGMENTS.length);
+  expect(results).toHaveLength(WAYS.length);
   return (results[0] as BothWays).single;
 }
 
@@ -79,9 +95,10 @@ if (!manyCores) console.log('one core: verify starts no threads here, so they ar
 describe.runIf(manyCores)('a journal checked in stretches', () => {
   it('is checked by threads indeed, stretch after stretch', async () => {
     const bytes = textOf(lines);
-    for (const [at, { threads, steps, parallel }] of (await bothWays(bytes)).entries()) {
-      expect(threads).toBeGreaterThan(1);
-      const stretches = Math.floor((bytes.length - 3 * MARGIN_BYTES) / (SEGMENTS[at] ?? 1));
+    for (const [at, { threads, left, steps, parallel }] of (await bothWays(bytes)).entries()) {
+      expect(threads).toBeGreaterThan(0);
+      expect(left).toBe(0);
+      const stretches = Math.floor((bytes.length - 3 * MARGIN_BYTES) / (WAYS[at]?.stretchBytes ?? 1));
       expect(steps).toBeGreaterThanOrEqual(stretches);
       expect(parallel).toMatchObject({
         ok: true,
@@ -112,6 +129,8 @@ describe.runIf(manyCores)('a journal checked in stretches', () => {
     ['a second header', (all) => all.toSpliced(90, 0, all[0] ?? '')],
     ['no header', (all) => all.slice(1)],
     ['an empty line', (all) => all.toSpliced(70, 0, '')],
+    ['more lines than a slot has room for', (all) => all.toSpliced(70, 0, ...Array<string>(1_000).fill(''))],
+    ['a link in the middle broken', (all) => all.with(100, (all[100] ?? '').replace(/"prev":"../, '"prev":"zz'))],
     [
       'lines of the Go tool',
       (all) => [...all.slice(0, 30), ...Array.from({ length: 60 }, (_, i) => goEventLine(30 + i)), ...all.slice(30)],
@@ -132,6 +151,44 @@ describe.runIf(manyCores)('a journal checked in stretches', () => {
     for (const at of [20, 100, 160]) {
       const report = await expectSame(textOf(lines.toSpliced(at, 0, 'x'.repeat(TOO_LONG))));
       expect(report.problems).toContainEqual(expect.objectContaining({ kind: 'line_too_long', line: at + 1 }));
+    }
+  });
+
+  it('gets the same report with bytes that are no UTF-8, in one line and in a whole stretch', async () => {
+    for (const [first, last] of [
+      [70, 70],
+      [60, 110],
+    ] as const) {
+      const changed = lines.map((line, at) =>
+        Buffer.from(
+          `${at < first || at > last ? line : line.replace('"verdict":"allow"', '"verdict":"\u00ff"')}\n`,
+          'latin1',
+        ),
+      );
+      expect((await expectSame(Buffer.concat(changed))).problem_count).toBeGreaterThan(0);
+    }
+  });
+
+  it('gets the same report when threads die, at the start or in the middle', async () => {
+    for (const kill of [1, 5_000, 30_000]) {
+      const results = await bothWays(textOf(lines), undefined, { kill });
+      for (const { parallel, single, left } of results) {
+        expect(parallel).toEqual(single);
+        expect(parallel.ok).toBe(true);
+        expect(left).toBe(0);
+      }
+      // Where the rest is more than the slots hold, nothing but the single pass can have checked it.
+      expect(results[1]?.killedAt).toBeGreaterThanOrEqual(kill);
+      expect(results[1]?.killedAt).toBeLessThan(kill + 3_000);
+    }
+  });
+
+  it('is stopped by its caller at any step, and leaves no thread behind', async () => {
+    for (const abort of [1, 2, 10, 60]) {
+      for (const { parallel, left, steps } of await bothWays(textOf(lines), undefined, { abort })) {
+        expect(steps < abort || (parallel as unknown) === 'AbortError').toBe(true);
+        expect(left).toBe(0);
+      }
     }
   });
 

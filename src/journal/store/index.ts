@@ -11,7 +11,7 @@ export { inspectLock } from './lock-inspection.js';
 export type { LockFinding } from './lock-inspection.js';
 export { cleanFolder, cleanPath, resolveJournalPaths } from './journal-paths.js';
 export type { JournalPaths } from './journal-paths.js';
-export { scan, scanNow } from './line-scan.js';
+export { finishLine, scan, scanNow } from './line-scan.js';
 export { LineSplitter, MAX_READ_LINE_BYTES } from './line-splitter.js';
 export { monotonicMs } from './monotonic.js';
 export { NewFile } from './new-file.js';

@@ -1,10 +1,13 @@
 /** Feeds a range of a file to a line splitter. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileSystem } from './file-system.js';
-import type { LineSplitter } from './line-splitter.js';
+import { MAX_READ_LINE_BYTES, type LineSplitter } from './line-splitter.js';
 import { monotonicMs } from './monotonic.js';
 
+const LF = 0x0a;
 const CHUNK_BYTES = 256 * 1024;
+/** Most lines are shorter. */
+const LEAST_PIECE_BYTES = 2048;
 /** Longest a scan keeps the event loop to itself. */
 const TURN_MS = 8;
 
@@ -21,6 +24,21 @@ export function scanNow(fs: FileSystem, descriptor: number, splitter: LineSplitt
     }
   } finally {
     if (chunk.length === CHUNK_BYTES) spare = chunk;
+  }
+}
+
+/**
+ * Reads on to the end of the line that the splitter has the beginning of, and not a line further. Leaves it where the file ends
+ * before, and where the line is longer than any that is read.
+ */
+export function finishLine(fs: FileSystem, descriptor: number, splitter: LineSplitter): void {
+  while (splitter.restBytes > 0 && splitter.restBytes <= MAX_READ_LINE_BYTES) {
+    const { restBytes } = splitter;
+    const piece = Buffer.allocUnsafe(Math.max(restBytes, LEAST_PIECE_BYTES));
+    const count = fs.read(descriptor, piece, 0, piece.length, splitter.position + restBytes);
+    if (count === 0) return;
+    const end = piece.subarray(0, count).indexOf(LF);
+    splitter.push(piece.subarray(0, end === -1 ? count : end + 1));
   }
 }
 

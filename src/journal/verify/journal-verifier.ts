@@ -1,11 +1,19 @@
 /** One journal on its way through a verifier: every line into the log, every finding into one report. */
+import { isUtf8 } from 'node:buffer';
 import { isGaitError } from '../../errors.js';
 import { HASH_BYTES, leafHashInto } from '../../sign/index.js';
 import type { IndexSnapshot } from '../session-index.js';
 import type { JournalRecord } from '../record.js';
 import { readBase, readPrelude, type KeptCheckpoint, type LogBase } from '../segments/index.js';
 import { SessionLog } from '../session-log.js';
-import { LineSplitter, MAX_READ_LINE_BYTES, type FileSystem, type JournalPaths } from '../store/index.js';
+import {
+  finishLine,
+  LineSplitter,
+  MAX_READ_LINE_BYTES,
+  scanNow,
+  type FileSystem,
+  type JournalPaths,
+} from '../store/index.js';
 import type { Tombstones } from '../retention-types.js';
 import type { VerifyOptions, VerifyReport } from '../verify-types.js';
 import { AnchorChecker, parseAnchor } from './anchor.js';
@@ -19,6 +27,8 @@ import { scanInParallel, type LineTaker, type ParallelRange } from './parallel-s
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';
 import { StraySegments } from './stray-segments.js';
+
+const LF = 0x0a;
 
 export class JournalVerifier {
   /** Offset of the first byte that no line has been made of. */
@@ -52,6 +62,8 @@ export class JournalVerifier {
       start,
       (line, at) => this.#line(line, at),
       (sizeBytes, at) => this.#tooLong(sizeBytes, at),
+      MAX_READ_LINE_BYTES,
+      (bytes, from, end, at) => this.#lines(bytes, from, end, at),
     );
   }
 
@@ -113,16 +125,27 @@ export class JournalVerifier {
   ): Promise<void> {
     const names = this.#log.header;
     if (names === undefined) return;
-    const taker: LineTaker = {
-      event: (sequence, leaf, at, next) => {
-        this.#log.addCheckedEvent(sequence, leaf, at);
-        // Kept up line by line: should a worker give up, the rest is read from here.
-        this.offset = next;
-        this.#anchor?.afterLine(this.#log, at);
+    await scanInParallel({ ...range, names, from: this.offset }, this.#taker(range), () => onStretch(this.offset));
+  }
+
+  /** Keeps `offset` up line by line: should the threads give up, the rest is read from there. */
+  #taker({ fs, descriptor }: Pick<ParallelRange, 'fs' | 'descriptor'>): LineTaker {
+    return {
+      offset: () => this.offset,
+      event: (sequence, leaves, at, sizeBytes) => {
+        const leaf = this.#spareLeaf();
+        for (let i = 0; i < HASH_BYTES; i += 1) leaf[i] = leaves[at + i] ?? 0;
+        this.#addEvent(sequence, leaf, this.offset);
+        this.offset += sizeBytes + 1;
       },
       line: (line, at) => this.#line(line, at),
+      read: (to) => {
+        const splitter = this.splitter(this.offset);
+        scanNow(fs, descriptor, splitter, to);
+        finishLine(fs, descriptor, splitter);
+        if (this.offset < to) throw new RangeError('the file ends here, or a line is longer than can be read at once');
+      },
     };
-    this.offset = await scanInParallel({ ...range, names, from: this.offset }, taker, onStretch);
   }
 
   get lines(): number {
@@ -162,23 +185,44 @@ export class JournalVerifier {
   }
 
   #line(line: Buffer, start: number): void {
-    if (!this.#isTakenQuickly(line, start)) this.#take(line, start);
+    this.#take(line, start);
     this.offset = start + line.length + 1;
   }
 
+  #lines(bytes: Buffer, from: number, end: number, start: number): void {
+    const isText = isUtf8(bytes.subarray(from, end));
+    for (let at = from; at < end;) {
+      const lineEnd = bytes.indexOf(LF, at);
+      const byteOffset = start + at - from;
+      if (!isText || !this.#isTakenQuickly(bytes, at, lineEnd, byteOffset)) {
+        this.#take(bytes.subarray(at, lineEnd), byteOffset);
+      }
+      at = lineEnd + 1;
+      this.offset = start + at - from;
+    }
+  }
+
   /** Most lines are ordinary events that stand where they belong: nothing of them is needed later. */
-  #isTakenQuickly(line: Buffer, start: number): boolean {
+  #isTakenQuickly(bytes: Buffer, from: number, end: number, start: number): boolean {
     const log = this.#log;
     if (log.header === undefined || log.head === undefined) return false;
     this.#ordinary ??= new OrdinaryEvents(log.header);
-    const sequence = this.#ordinary.sequenceOf(line, log.head);
+    const sequence = this.#ordinary.sequenceOf(bytes, from, end, log.head, 0);
     if (sequence === NOT_ORDINARY) return false;
-    // The log keeps its last leaf, which is not needed any more when this one is known: two take turns.
-    const leaf = log.head === this.#leaves[0] ? this.#leaves[1] : this.#leaves[0];
-    leafHashInto(line, leaf, 0);
-    log.addCheckedEvent(sequence, leaf, start);
-    this.#anchor?.afterLine(log, start);
+    const leaf = this.#spareLeaf();
+    leafHashInto(bytes, from, end, leaf, 0);
+    this.#addEvent(sequence, leaf, start);
     return true;
+  }
+
+  /** The log keeps its last leaf, which is not needed any more when the next is known: two take turns. */
+  #spareLeaf(): Buffer {
+    return this.#log.head === this.#leaves[0] ? this.#leaves[1] : this.#leaves[0];
+  }
+
+  #addEvent(sequence: number, leaf: Buffer, start: number): void {
+    this.#log.addCheckedEvent(sequence, leaf, start);
+    this.#anchor?.afterLine(this.#log, start);
   }
 
   #take(line: Buffer, start: number): JournalRecord | undefined {

@@ -1,64 +1,109 @@
 /**
- * A stretch of a journal, checked as far as it can be without the lines before it: every line parsed, hashed, and compared
- * with the `prev` of the next. A journal's stretches can be checked at the same time; see parallel-scan.ts. Pure.
+ * A stretch of a journal, checked as far as it can be without the lines before it: every line hashed, and held to the hash of the
+ * one before. Several threads do so at the same time; see parallel-scan.ts.
  */
-import { leafHash } from '../../sign/index.js';
+import { isUtf8 } from 'node:buffer';
+import { HASH_BYTES, leafHash, leafHashInto } from '../../sign/index.js';
 import { isReservedTool } from '../event-fields.js';
 import { isFault, parseRecord } from '../record.js';
+import { finishLine, LineSplitter, MAX_READ_LINE_BYTES, scanNow, type FileSystem } from '../store/index.js';
 import { NOT_ORDINARY, OrdinaryEvents, type SessionNames } from './ordinary-event.js';
+import { NOT_KEPT, type StretchRange, type StretchSlot } from './stretch-ring.js';
 
-/** The lines of a stretch, in order. Arrays of the same length, one entry a line, so that they travel between threads cheaply. */
-export interface StretchDigest {
-  /** Offset of the first line, and of the line after the last. */
-  readonly start: number;
-  readonly end: number;
-  /** Bytes of each line, without LF. */
-  readonly lengths: Uint32Array<ArrayBuffer>;
-  /** Leaf hashes, 32 bytes each. */
-  readonly leaves: Uint8Array<ArrayBuffer>;
-  /** Sequence of an ordinary event that is linked to the line before it; 0 for every other line. */
-  readonly sequences: Float64Array<ArrayBuffer>;
-  /** The other lines as they stand, in order: they are looked at again with the whole log at hand. */
-  readonly others: readonly Uint8Array<ArrayBuffer>[];
-}
+/** Each of the other lines is read again, and judged, by who takes the stretch out: with more he may as well read all of it. */
+const MAX_OTHERS = 64;
+const LF = 0x0a;
 
-export class StretchBuilder {
+export class StretchChecker {
+  readonly #fs: FileSystem;
+  readonly #descriptor: number;
   readonly #names: SessionNames;
   readonly #ordinary: OrdinaryEvents;
-  readonly #lengths: number[] = [];
-  readonly #sequences: number[] = [];
-  readonly #leaves: Buffer[] = [];
-  readonly #others: Uint8Array<ArrayBuffer>[] = [];
 
-  constructor(names: SessionNames) {
+  constructor(fs: FileSystem, descriptor: number, names: SessionNames) {
+    this.#fs = fs;
+    this.#descriptor = descriptor;
     this.#names = names;
     this.#ordinary = new OrdinaryEvents(names);
   }
 
-  add(line: Buffer): void {
-    const sequence = this.#ordinarySequence(line);
-    if (sequence === NOT_ORDINARY) this.#others.push(Uint8Array.from(line));
-    this.#sequences.push(sequence);
-    this.#lengths.push(line.length);
-    this.#leaves.push(leafHash(line));
+  /** Fills the slot. */
+  check({ from, to }: StretchRange, slot: StretchSlot): void {
+    const builder = new SlotBuilder(slot, this.#names, this.#ordinary);
+    // The splitter begins one byte early, so that its first "line" is the rest of one that belongs to the stretch before.
+    const splitter = new LineSplitter(
+      from - 1,
+      (line, at) => {
+        if (at >= from) builder.addOne(line, at);
+      },
+      () => builder.giveUp(),
+      MAX_READ_LINE_BYTES,
+      (bytes, first, end, at) => builder.addMany(bytes, first, end, at),
+    );
+    scanNow(this.#fs, this.#descriptor, splitter, to);
+    if (splitter.position >= from) finishLine(this.#fs, this.#descriptor, splitter);
+    builder.finish();
+  }
+}
+
+class SlotBuilder {
+  readonly #slot: StretchSlot;
+  readonly #names: SessionNames;
+  readonly #ordinary: OrdinaryEvents;
+  #lines = 0;
+  #others = 0;
+  #start = 0;
+  #isKept = true;
+
+  constructor(slot: StretchSlot, names: SessionNames, ordinary: OrdinaryEvents) {
+    this.#slot = slot;
+    this.#names = names;
+    this.#ordinary = ordinary;
   }
 
-  finish(start: number, end: number): StretchDigest {
-    return {
-      start,
-      end,
-      lengths: Uint32Array.from(this.#lengths),
-      leaves: Uint8Array.from(Buffer.concat(this.#leaves)),
-      sequences: Float64Array.from(this.#sequences),
-      others: this.#others,
-    };
+  giveUp(): void {
+    this.#isKept = false;
   }
 
-  #ordinarySequence(line: Buffer): number {
-    const below = this.#leaves.at(-1);
-    if (below === undefined) return NOT_ORDINARY;
-    const sequence = this.#ordinary.sequenceOf(line, below);
-    return sequence === NOT_ORDINARY ? this.#carefulSequence(line, below.toString('hex')) : sequence;
+  addOne(line: Buffer, start: number): void {
+    if (this.#lines === 0) this.#start = start;
+    this.#add(line, 0, line.length, isUtf8(line));
+  }
+
+  addMany(bytes: Buffer, from: number, end: number, start: number): void {
+    if (this.#lines === 0) this.#start = start;
+    const isText = isUtf8(bytes.subarray(from, end));
+    for (let at = from; at < end && this.#isKept;) {
+      const lineEnd = bytes.indexOf(LF, at);
+      this.#add(bytes, at, lineEnd, isText);
+      at = lineEnd + 1;
+    }
+  }
+
+  finish(): void {
+    this.#slot.finish(this.#isKept ? this.#lines : NOT_KEPT, this.#start);
+  }
+
+  #add(bytes: Buffer, from: number, end: number, isText: boolean): void {
+    const { leaves, lengths, sequences } = this.#slot;
+    const line = this.#lines;
+    if (line === lengths.length) this.giveUp();
+    if (!this.#isKept) return;
+    const sequence = line === 0 ? NOT_ORDINARY : this.#sequenceOf(bytes, from, end, isText);
+    if (sequence === NOT_ORDINARY && ++this.#others > MAX_OTHERS) this.giveUp();
+    sequences[line] = sequence;
+    lengths[line] = end - from;
+    if (from > 0) leafHashInto(bytes, from, end, leaves, line * HASH_BYTES);
+    else leaves.set(leafHash(bytes.subarray(from, end)), line * HASH_BYTES);
+    this.#lines += 1;
+  }
+
+  #sequenceOf(bytes: Buffer, from: number, end: number, isText: boolean): number {
+    const { leaves } = this.#slot;
+    const below = (this.#lines - 1) * HASH_BYTES;
+    const sequence = isText ? this.#ordinary.sequenceOf(bytes, from, end, leaves, below) : NOT_ORDINARY;
+    if (sequence !== NOT_ORDINARY) return sequence;
+    return this.#carefulSequence(bytes.subarray(from, end), leaves.toString('hex', below, below + HASH_BYTES));
   }
 
   /** The same of an event that is written in another way than ours. */

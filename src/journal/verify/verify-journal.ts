@@ -44,11 +44,12 @@ export async function verifyWithin(
       await scan(fs, descriptor, verifier.splitter(verifier.offset), margin, { signal: options.signal, onChunk });
       try {
         // The last stretch is read here, as it may end in half a line.
-        const range = { path: paths.journal, to: totalBytes - limits.marginBytes, stretchBytes: limits.stretchBytes };
+        const { stretchBytes, lead } = limits;
+        const range = { fs, descriptor, to: totalBytes - limits.marginBytes, stretchBytes, lead };
         await verifier.scanInParallel(range, onChunk);
       } catch {
-        // A worker met what it cannot handle, or could not be started: the rest is read below. What the caller threw
-        // from here, by aborting, comes again there.
+        // A worker could not be started or has died, or a line is longer than any that is read at once: the rest is read
+        // below. What the caller threw from here, by aborting, comes again there.
       }
     }
     const splitter = verifier.splitter(verifier.offset);
