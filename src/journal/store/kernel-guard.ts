@@ -63,16 +63,11 @@ export class KernelGuard {
   async enter(limits: WaitLimits, isRepeated = false, whileWaiting?: () => void): Promise<boolean> {
     this.attempts = 0;
     this.#hasWaited = false;
-    const isGoingPast = this.#lease.isOurs && this.tryEnter();
-    if (!isGoingPast && !(await this.#queue(limits, whileWaiting))) return false;
-    try {
-      if (isGoingPast) this.#lease.use();
-      else if (isRepeated && this.#hasWaited) this.#lease.begin();
-    } catch (error) {
-      this.leave();
-      throw error;
+    if (this.#lease.isOurs && this.tryEnter()) {
+      this.#inside(() => this.#lease.use());
+      return true;
     }
-    return true;
+    return this.#queue(limits, isRepeated, whileWaiting);
   }
 
   /** We shall not come again soon: those who wait need not wait for that. Not between `enter` and `leave`. */
@@ -113,15 +108,28 @@ export class KernelGuard {
     if (this.#waits === 0) this.#fs.close(this.#descriptor);
   }
 
-  async #queue(limits: WaitLimits, whileWaiting: (() => void) | undefined): Promise<boolean> {
+  async #queue(limits: WaitLimits, isRepeated: boolean, whileWaiting: (() => void) | undefined): Promise<boolean> {
     // The next one has just been let in, and whom it wakes at the turnstile is slower than we are, who are awake.
     if (this.#lease.takeSpent() && monotonicMs() + LEASE_STEP_MS < limits.deadline) await sleep(LEASE_STEP_MS);
     if (!(await this.#take(TURNSTILE_OFFSET, limits))) return false;
     try {
       await this.#letOthersFinish(limits, whileWaiting);
-      return await this.#take(LOCK_OFFSET, limits);
+      if (!(await this.#take(LOCK_OFFSET, limits))) return false;
+      // Before the turnstile is free: the next one there must see it.
+      if (isRepeated && this.#hasWaited) this.#inside(() => this.#lease.begin());
+      return true;
     } finally {
       this.#drop(TURNSTILE_OFFSET);
+    }
+  }
+
+  /** Leaves when `work` throws. */
+  #inside(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.leave();
+      throw error;
     }
   }
 

@@ -12,7 +12,7 @@
 import type { FileSystem } from './file-system.js';
 import { GUARD_RECORD_BYTES } from './guard-record.js';
 
-export const LEASE_MS = 10;
+export const LEASE_MS = 20;
 
 /** Commits that may go past the others in that time. */
 export const LEASE_COMMITS = 6;
