@@ -91,7 +91,7 @@ export async function loadState(
 export function lineFeeder(state: SessionState, path: string): LineSplitter {
   return new LineSplitter(
     state.offset,
-    (line, start) => void state.add(line, start),
+    (line, start) => state.add(line, start),
     (sizeBytes, start) => {
       throw tooLong(path, start, sizeBytes);
     },

@@ -1,7 +1,8 @@
 /** Everything an open journal knows of its session: the log, where it ends in the file, and two bounded look-up tables. */
-import { canonicalJson, sha256 } from '../sign/index.js';
+import { isAscii } from 'node:buffer';
+import { canonicalJson, leafHash, sha256 } from '../sign/index.js';
 import { comparablePayload, type EncodedEvent } from './event.js';
-import type { JournalRecord } from './record.js';
+import { NOT_ORDINARY, OrdinaryEvents } from './ordinary-event.js';
 import { RecentKeys } from './recent-keys.js';
 import { SessionLog } from './session-log.js';
 import { SparseOffsets } from './sparse-offsets.js';
@@ -9,6 +10,9 @@ import { placedBytes } from './staged-line.js';
 import type { Receipt, SessionStatus } from './answer-types.js';
 import type { SessionEvent } from './types.js';
 import type { Problem } from './verify-types.js';
+
+/** Before so many the code that looks at bytes one by one is not compiled yet, and parsing a line is quicker. */
+const CAREFUL_LINES = 16;
 
 export class SessionState {
   log: SessionLog;
@@ -22,6 +26,8 @@ export class SessionState {
   indexedOffset = 0;
   /** Length of the last line, without LF: lets the index prove itself against the file. */
   lastLineBytes = 0;
+  #carefulLines = 0;
+  #ordinary: OrdinaryEvents | undefined;
 
   constructor(
     report: (problem: Problem) => void,
@@ -34,26 +40,45 @@ export class SessionState {
   }
 
   /** Takes in one line that starts at `byteOffset`. */
-  add(line: Buffer, byteOffset: number): JournalRecord | undefined {
-    const record = this.log.add(line, byteOffset);
+  add(line: Buffer, byteOffset: number): void {
+    const isTaken = this.#carefulLines >= CAREFUL_LINES && this.#takeQuickly(line, byteOffset);
+    if (!isTaken) this.#takeCarefully(line, byteOffset);
     this.#advance(byteOffset, line.length);
+  }
+
+  /** Nearly every line, once there are many. One with a key is looked at as a whole, as its content has to be remembered. */
+  #takeQuickly(line: Buffer, byteOffset: number): boolean {
+    const { header, head } = this.log;
+    if (header === undefined || head === undefined || !isAscii(line)) return false;
+    this.#ordinary ??= new OrdinaryEvents(header);
+    const sequence = this.#ordinary.sequenceOf(line, 0, line.length, head, 0);
+    if (sequence === NOT_ORDINARY || this.#ordinary.isKeyed) return false;
+    // One with an escape is no time, read either way.
+    const time = line.toString('latin1', this.#ordinary.timeFrom, this.#ordinary.timeEnd);
+    this.log.addCheckedEvent(sequence, leafHash(line), byteOffset);
+    this.offsets.note(sequence, byteOffset, time);
+    return true;
+  }
+
+  #takeCarefully(line: Buffer, byteOffset: number): void {
+    this.#carefulLines += 1;
+    const record = this.log.add(line, byteOffset);
     if (record?.recordType === 'event') this.#remember(record.event, byteOffset);
     if (record?.recordType === 'checkpoint') this.offsets.noteTime(record.checkpoint.created_at);
-    return record;
   }
 
   /** Takes in the events of a commit that this process wrote, one line after the other from `start` on. */
   addOwnEvents(written: readonly OwnEvent[], start: number): void {
     let byteOffset = start;
     for (const { event, receipt, isClosing } of written) {
-      const { sequence, leaf_hash: leafHash, leaf_index: leafIndex } = receipt;
+      const { sequence, leaf_hash: leaf, leaf_index: leafIndex } = receipt;
       const sizeBytes = placedBytes(event.line, sequence);
-      this.log.addOwnEvent(sequence, leafHash, isClosing, byteOffset);
+      this.log.addOwnEvent(sequence, leaf, isClosing, byteOffset);
       this.#advance(byteOffset, sizeBytes - 1);
       this.offsets.note(sequence, byteOffset, event.createdAt);
       const { idempotencyKey, contentDigest: digest } = event;
       if (idempotencyKey !== undefined && digest !== undefined) {
-        this.recentKeys.add(idempotencyKey, digest, { sequence, leafIndex, leaf: Buffer.from(leafHash, 'hex') });
+        this.recentKeys.add(idempotencyKey, digest, { sequence, leafIndex, leaf: Buffer.from(leaf, 'hex') });
       }
       byteOffset += sizeBytes;
     }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isReservedTool } from '../../src/journal/event-fields.js';
 import { isFault, parseRecord } from '../../src/journal/record.js';
-import { NOT_ORDINARY, OrdinaryEvents } from '../../src/journal/verify/ordinary-event.js';
+import { NOT_ORDINARY, OrdinaryEvents } from '../../src/journal/ordinary-event.js';
 import { canonicalJson, HASH_BYTES, leafHash } from '../../src/sign/index.js';
 import { IDS, linesOf, newJournal, toolCall, withJournal } from '../support/journal-fixtures.js';
 

@@ -22,7 +22,7 @@ import type { Demands } from './demands.js';
 import { checkIndexedLoss, checkSignatures, checkTail, checkWhole } from './end-checks.js';
 import { Findings } from './findings.js';
 import { journalReport, unsignedEvents, type Gathered } from './journal-report.js';
-import { NOT_ORDINARY, OrdinaryEvents } from './ordinary-event.js';
+import { NOT_ORDINARY, OrdinaryEvents } from '../ordinary-event.js';
 import { scanInParallel, type LineTaker, type ParallelRange } from './parallel-scan.js';
 import { PayloadChecker } from './payloads.js';
 import { SealChecker } from './seals.js';

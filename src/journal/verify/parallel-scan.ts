@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { HASH_BYTES, leafHash } from '../../sign/index.js';
 import { TurnTaker, type FileSystem } from '../store/index.js';
-import type { SessionNames } from './ordinary-event.js';
+import type { SessionNames } from '../ordinary-event.js';
 import { NOT_KEPT, StretchRing, type StretchRange, type StretchSlot } from './stretch-ring.js';
 import type { WorkerSetup } from './stretch-worker.js';
 import { StretchChecker } from './stretch.js';

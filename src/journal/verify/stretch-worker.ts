@@ -1,7 +1,7 @@
 /** Worker thread: checks stretches of one journal until none is left. */
 import { workerData } from 'node:worker_threads';
 import { nodeFileSystem } from '../store/index.js';
-import type { SessionNames } from './ordinary-event.js';
+import type { SessionNames } from '../ordinary-event.js';
 import { StretchRing, type RingPlan } from './stretch-ring.js';
 import { StretchChecker } from './stretch.js';
 

@@ -7,7 +7,7 @@ import { HASH_BYTES, leafHash, leafHashInto } from '../../sign/index.js';
 import { isReservedTool } from '../event-fields.js';
 import { isFault, parseRecord } from '../record.js';
 import { finishLine, LineSplitter, MAX_READ_LINE_BYTES, scanNow, type FileSystem } from '../store/index.js';
-import { NOT_ORDINARY, OrdinaryEvents, type SessionNames } from './ordinary-event.js';
+import { NOT_ORDINARY, OrdinaryEvents, type SessionNames } from '../ordinary-event.js';
 import { NOT_KEPT, type StretchRange, type StretchSlot } from './stretch-ring.js';
 
 /** Each of the other lines is read again, and judged, by who takes the stretch out: with more he may as well read all of it. */

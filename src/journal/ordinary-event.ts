@@ -1,12 +1,13 @@
 /**
  * Recognises the line that nearly every line of a long journal is: an ordinary event of this session, in canonical form, linked
- * to the line below. All that a verifier wants of it is its sequence, so it is read in its bytes and nothing is made of it.
+ * to the line below. All that is wanted of it is its sequence, and sometimes its time, so it is read in its bytes and nothing is
+ * made of it.
  *
  * It only ever says yes to what `record.ts` and the log accept. Whatever it does not recognise is read with care, and judged
  * there. Pure.
  */
-import { HASH_BYTES, matches, skipKey, skipString, skipValue, UNSURE } from '../../sign/index.js';
-import type { SessionHeader } from '../types.js';
+import { HASH_BYTES, matches, skipKey, skipString, skipValue, UNSURE } from '../sign/index.js';
+import type { SessionHeader } from './types.js';
 
 export type SessionNames = Pick<SessionHeader, 'session_id' | 'run_id'>;
 
@@ -33,6 +34,8 @@ const BACK: Uint8Array = Buffer.from('","record_type":"event"}');
 
 const PAYLOAD: Uint8Array = Buffer.from('"payload":');
 const CREATED_AT: Uint8Array = Buffer.from('"created_at":');
+/** Stands between the two, where there is one. */
+const IDEMPOTENCY_KEY: Uint8Array = Buffer.from('"idempotency_key":');
 const RUN_ID: Uint8Array = Buffer.from('"run_id":');
 const SEQUENCE: Uint8Array = Buffer.from('"sequence":');
 const SESSION_ID: Uint8Array = Buffer.from('"session_id":');
@@ -51,6 +54,11 @@ const REQUIRED: readonly Uint8Array[] = [CREATED_AT, RUN_ID, SEQUENCE, SESSION_I
 export class OrdinaryEvents {
   readonly #sessionId: Uint8Array;
   readonly #runId: Uint8Array;
+  /** Where the time of the event stands that was recognised last, between its quotes. */
+  timeFrom = 0;
+  timeEnd = 0;
+  /** Whether that event has an idempotency key. */
+  isKeyed = false;
 
   constructor({ session_id: sessionId, run_id: runId }: SessionNames) {
     this.#sessionId = Buffer.from(JSON.stringify(sessionId));
@@ -83,6 +91,7 @@ export class OrdinaryEvents {
     let sequence = NOT_ORDINARY;
     let found = 0;
     let before = UNSURE;
+    this.isKeyed = false;
     for (let key = first; ;) {
       const value = skipKey(line, key, before);
       if (value === UNSURE) return NOT_ORDINARY;
@@ -92,8 +101,12 @@ export class OrdinaryEvents {
       if (required !== undefined && matches(line, key, required)) {
         if (!this.#isUsable(line, required, value, end)) return NOT_ORDINARY;
         if (required === SEQUENCE) sequence = integerAt(line, value, end);
+        if (required === CREATED_AT) {
+          this.timeFrom = value + 1;
+          this.timeEnd = end - 1;
+        }
         found += 1;
-      }
+      } else if (required === RUN_ID && matches(line, key, IDEMPOTENCY_KEY)) this.isKeyed = true;
       if (line[end] === BRACE_END) {
         return end + 1 === eventEnd && found === REQUIRED.length ? sequence : NOT_ORDINARY;
       }
