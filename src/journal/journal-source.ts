@@ -1,6 +1,6 @@
 /** One journal as its reader has it open: the lines of its segments, then those of the file. */
 import { GaitError } from '../errors.js';
-import { openJournalFile, sparseOffset } from './journal-file.js';
+import { notFound, openJournalFile, sparseOffset } from './journal-file.js';
 import { isFault, parseRecord } from './record.js';
 import {
   isPresent,
@@ -55,13 +55,16 @@ export class JournalSource {
   /**
    * The lines that compaction moved out, as far as they are wanted. Of those that were pruned, what stands in the file.
    *
-   * @throws GaitError SEGMENT_MISSING, SEGMENT_DAMAGED, JOURNAL_CORRUPT, IO_ERROR
+   * @throws GaitError SEGMENT_MISSING, SEGMENT_DAMAGED, JOURNAL_CORRUPT, IO_ERROR; JOURNAL_NOT_FOUND when the session is removed
+   * as a whole meanwhile
    */
   *archived(): Generator<JournalLine> {
     if (this.#base === undefined) return;
     const { fs } = this.#world;
     for (const segment of segmentsFrom(this.#base, this.#fromSequence)) {
       if (isPruned(this.#world, this.#paths, segment)) {
+        // The journal goes first, then the folder with all segments at once: that is no session with segments pruned.
+        if (fs.lstat(this.#paths.journal) === undefined) throw notFound(this.#paths.journal, undefined);
         yield* this.#keptOf(this.#base, segment);
         continue;
       }

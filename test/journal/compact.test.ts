@@ -295,6 +295,29 @@ describe('readers of a journal that is compacted under them', () => {
   });
 });
 
+test('of a session that is removed as a whole while it is read, nothing is shown as if the rest had been pruned', async () => {
+  const path = await newJournal(3);
+  await withJournal(path, async (journal) => {
+    for (const number of [4, 5]) {
+      await journal.append(toolCall(number));
+      await journal.checkpoint();
+      await journal.compact();
+    }
+    await journal.append(toolCall(6));
+  });
+  const lines = readJournal(path);
+  // In the first of two segments.
+  expect((await lines.next()).value?.segment).toBeDefined();
+  rmSync(path);
+  rmSync(`${path}.gait`, { recursive: true });
+  const seen: JournalLine[] = [];
+  const reading = (async () => {
+    for await (const line of lines) seen.push(line);
+  })();
+  expect((await caught(reading)).code).toBe('JOURNAL_NOT_FOUND');
+  expect(seen.filter(({ segment }) => segment === undefined)).toStrictEqual([]);
+});
+
 describe('compactOver', () => {
   it('compacts after a checkpoint, once enough is sealed, and never fails an append', async () => {
     const path = await newJournal(0);
