@@ -7,26 +7,15 @@ import { contentDigest } from '../../src/journal/session-state.js';
 import { canonicalJson } from '../../src/sign/index.js';
 import { caught } from '../sign/caught.js';
 import { jsonValue, wellFormedString } from '../sign/json-arbitraries.js';
+import { LIST_FIELDS, NAME_FIELDS } from '../support/event-field-names.js';
 
 const MINIMAL = { tool_name: 't', verdict: 'allow' } as const;
 const HEX = 'a1'.repeat(32);
 const normalized = (field: string, value: unknown): unknown =>
   (normalizeEvent({ ...MINIMAL, [field]: value }) as unknown as Record<string, unknown>)[field];
 
-const NAMES = [
-  'intent_id',
-  'policy_id',
-  'policy_version',
-  'trace_id',
-  'trace_path',
-  'safety_invariant_version',
-  'safety_invariant_hash',
-  'correlation_id',
-  'actor',
-  'idempotency_key',
-];
+const NAMES = [...NAME_FIELDS, 'idempotency_key'];
 const DIGESTS = ['intent_digest', 'policy_digest'];
-const LISTS = ['matched_rule_ids', 'reason_codes', 'violations'];
 const OBJECTS = ['relationship', 'attributes'];
 
 function expectRefused(field: string, value: unknown): void {
@@ -112,18 +101,18 @@ describe('a digest', () => {
 });
 
 describe('a list of words', () => {
-  it.each(LISTS)('%s is trimmed, without blanks and repeats, and in the order of its UTF-8 bytes', (field) => {
+  it.each(LIST_FIELDS)('%s is trimmed, without blanks and repeats, and in the order of its UTF-8 bytes', (field) => {
     // In UTF-16 order the emoji (a surrogate pair) would come before U+FF5E.
     const given = [' z', 'a', '', 'z', '😀', '\uff5e', 'é', 'B', '  '];
     expect(normalized(field, given)).toEqual(['B', 'a', 'z', 'é', '\uff5e', '😀']);
   });
 
-  it.each(LISTS)('%s is absent when nothing is left of it', (field) => {
+  it.each(LIST_FIELDS)('%s is absent when nothing is left of it', (field) => {
     expect(normalizeEvent({ ...MINIMAL, [field]: [] })).not.toHaveProperty(field);
     expect(normalizeEvent({ ...MINIMAL, [field]: ['', ' '] })).not.toHaveProperty(field);
   });
 
-  it.each(LISTS)('%s is refused when it is no list, or holds no good word', (field) => {
+  it.each(LIST_FIELDS)('%s is refused when it is no list, or holds no good word', (field) => {
     for (const bad of ['a,b', {}, null, 1]) expectRefused(field, bad);
     for (const bad of BAD_NAMES) expectRefused(field, ['good', bad]);
   });
@@ -193,7 +182,7 @@ const eventInput: fc.Arbitrary<EventInput> = fc
       created_at: fc.constantFrom('2026-02-01T00:00:00Z', '2026-02-01T00:00:00.100+02:00'),
       ...Object.fromEntries(NAMES.map((field) => [field, name])),
       ...Object.fromEntries(DIGESTS.map((field) => [field, fc.constant(HEX)])),
-      ...Object.fromEntries(LISTS.map((field) => [field, fc.array(name, { maxLength: 4 })])),
+      ...Object.fromEntries(LIST_FIELDS.map((field) => [field, fc.array(name, { maxLength: 4 })])),
       ...Object.fromEntries(OBJECTS.map((field) => [field, object])),
     },
     { requiredKeys: ['tool_name', 'verdict'] },

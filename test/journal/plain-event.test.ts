@@ -6,25 +6,13 @@ import { frameTexts } from '../../src/journal/event-frame.js';
 import { encodePlain } from '../../src/journal/plain-event.js';
 import type { EventInput } from '../../src/index.js';
 import { jsonValue } from '../sign/json-arbitraries.js';
+import { LIST_FIELDS, NAME_FIELDS } from '../support/event-field-names.js';
 
 const frame = { sessionId: 'sess<1>&é😀', runId: 'run"\\', producerVersion: '0.0.0-\u2028' };
 const texts = frameTexts(frame);
 const HEX = 'a1'.repeat(32);
 const TIMES = ['2026-02-01T00:00:00Z', '2026-02-28T23:59:59.000000001Z'];
 const MINIMAL = { tool_name: 't', verdict: 'allow' };
-
-const IDS = [
-  'intent_id',
-  'policy_id',
-  'policy_version',
-  'trace_id',
-  'trace_path',
-  'safety_invariant_version',
-  'safety_invariant_hash',
-  'correlation_id',
-  'actor',
-];
-const LISTS = ['matched_rule_ids', 'reason_codes', 'violations'];
 
 /** What becomes of an input: its line and what else is known of it, or the error. */
 function outcome(encode: () => EncodedEvent): unknown {
@@ -104,11 +92,11 @@ const anyInput = fc
         fc.constantFrom<unknown>(' Allow', 'x', '', undefined, 1),
       ),
       created_at: anyTime,
-      ...Object.fromEntries(IDS.map((field) => [field, anyId])),
+      ...Object.fromEntries(NAME_FIELDS.map((field) => [field, anyId])),
       idempotency_key: anyId,
       intent_digest: anyDigest,
       policy_digest: anyDigest,
-      ...Object.fromEntries(LISTS.map((field) => [field, anyList])),
+      ...Object.fromEntries(LIST_FIELDS.map((field) => [field, anyList])),
       attributes: anyObject,
       relationship: anyObject,
       toolName: fc.constant('x'),
@@ -125,11 +113,11 @@ const plainInput = fc
       tool_name: plainId.filter((name) => !name.toLowerCase().startsWith('gait.')),
       verdict: fc.constantFrom('allow', 'block', 'dry_run', 'require_approval'),
       created_at: fc.constantFrom(...TIMES),
-      ...Object.fromEntries(IDS.map((field) => [field, plainId])),
+      ...Object.fromEntries(NAME_FIELDS.map((field) => [field, plainId])),
       intent_digest: fc.constant(HEX),
       policy_digest: fc.constant(HEX),
       ...Object.fromEntries(
-        LISTS.map((field) => [
+        LIST_FIELDS.map((field) => [
           field,
           fc.uniqueArray(plainId, { minLength: 1, maxLength: 4 }).map((words) => words.toSorted()),
         ]),
@@ -159,7 +147,7 @@ describe('the short way', () => {
     fc.assert(fc.property(plainInput, isPlain));
   });
 
-  test.each([...IDS, 'tool_name'])('leaves a %s that is not plain to the careful way', (field) => {
+  test.each([...NAME_FIELDS, 'tool_name'])('leaves a %s that is not plain to the careful way', (field) => {
     expect(isPlain({ ...MINIMAL, [field]: 'x'.repeat(512) })).toBe(true);
     for (const bad of [
       '',
@@ -181,7 +169,7 @@ describe('the short way', () => {
     }
   });
 
-  test.each(LISTS)('leaves %s that are not each once and in order to it', (field) => {
+  test.each(LIST_FIELDS)('leaves %s that are not each once and in order to it', (field) => {
     expect(isPlain({ ...MINIMAL, [field]: ['B', 'a', 'a b'] })).toBe(true);
     for (const bad of [
       [],

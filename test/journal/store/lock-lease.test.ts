@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { monotonicMs, nodeFileSystem } from '../../../src/journal/store/index.js';
+import { monotonicMs, nodeFileSystem, type FileSystem } from '../../../src/journal/store/index.js';
 import { GUARD_RECORD_BYTES } from '../../../src/journal/store/guard-record.js';
 import { KernelGuard } from '../../../src/journal/store/kernel-guard.js';
 import { LEASE_COMMITS, LEASE_MS } from '../../../src/journal/store/lock-lease.js';
@@ -76,6 +76,30 @@ test('one that has used it up lets those in who ask at the same moment', async (
   };
   await Promise.all([inTurn('busy', busy), inTurn('next', crowd.join())]);
   expect(order).toStrictEqual(['next', 'busy']);
+});
+
+test('it is written down while the turnstile is held: the next one there would go for the lock all the same', async () => {
+  const crowd = new Crowd();
+  const [first, other] = [crowd.join(), openSync(crowd.path, 'r+')];
+  onTestFinished(() => closeSync(other));
+  const kernel = nodeFileSystem.kernelLock();
+  if ('unavailable' in kernel) throw new Error(kernel.unavailable);
+  const isTurnstileFree: boolean[] = [];
+  const watching: FileSystem = {
+    ...nodeFileSystem,
+    write: (descriptor, data, position) => {
+      if (position === GUARD_RECORD_BYTES) isTurnstileFree.push(kernel.tryLock(other, 2 ** 30 + 1, 1));
+      return nodeFileSystem.write(descriptor, data, position);
+    },
+  };
+  const busy = new KernelGuard(watching, kernel, crowd.path, () => crowd.nowMs);
+  onTestFinished(() => busy.close());
+  await first.enter(atOnce);
+  const turn = busy.enter(patient(), true);
+  while (busy.attempts < 2) await new Promise((resolve) => setImmediate(resolve));
+  first.leave();
+  expect(await turn).toBe(true);
+  expect(isTurnstileFree).toStrictEqual([false]);
 });
 
 test('one that does not come again in time holds up nobody', async () => {
